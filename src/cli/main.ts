@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/** The `snug` command: finds the command's file, and turns what is thrown into a few lines and an exit code. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { messageOf, SnugError } from '../errors/index.js';
+import type { CommandModule } from './command.js';
+
+/** Name, summary, and the file that is loaded only when the command is called: start-up time is part of the product. */
+const commands: readonly (readonly [name: string, summary: string, load: () => Promise<CommandModule>])[] = [];
+
+function version(): string {
+  // dist/src/cli/main.js and src/cli/main.ts stand at different depths below package.json.
+  for (const path of ['../../package.json', '../../../package.json']) {
+    try {
+      return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version;
+    } catch {
+      // the other depth
+    }
+  }
+  return '0.0.0';
+}
+
+/** Prints a failure as a user should see it; `SNUG_LOG=debug` adds the stack and the causes. */
+function report(thrown: unknown): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2; // commander has printed it already
+  const lines = [`snug: ${messageOf(thrown)}`];
+  if (thrown instanceof SnugError) lines.push(`  what to do: ${thrown.remedy} [${thrown.code}]`);
+  else lines.push('  this is not an error that Snug foresaw; SNUG_LOG=debug shows where it came from');
+  if (process.env.SNUG_LOG === 'debug' && thrown instanceof Error)
+    lines.push(thrown.stack ?? '', String(thrown.cause ?? ''));
+  process.stderr.write(`${lines.join('\n')}\n`);
+  return thrown instanceof SnugError && thrown.code === 'USAGE' ? 2 : 1;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('snug')
+    .description('Fits a text transformer to the board that has to run it.')
+    .version(version())
+    .showHelpAfterError('(add --help for how it is used)')
+    .exitOverride();
+  const wanted = argv.find((word) => !word.startsWith('-'));
+  for (const [name, summary, load] of commands) {
+    const command = program.command(name).description(summary).exitOverride();
+    if (name === wanted) (await load()).define(command);
+  }
+  if (argv.length === 0) {
+    program.outputHelp({ error: true });
+    return 2;
+  }
+  await program.parseAsync(argv, { from: 'user' });
+  return 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode ||= code;
+  },
+  (thrown: unknown) => {
+    process.exitCode = report(thrown);
+  },
+);

@@ -1,0 +1,13 @@
+/** The command line. */
+import type { ErrorEntry } from '../entry.js';
+
+export const commandLineErrors = {
+  USAGE: {
+    meaning: 'The command line is wrong: an unknown option, a missing argument or a value out of its domain.',
+    remedy: 'Run the command with --help.',
+  },
+  NOT_SUPPORTED: {
+    meaning: 'The input is valid, but this version of Snug does not handle it.',
+    remedy: 'The message names what is supported.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
