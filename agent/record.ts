@@ -1,0 +1,29 @@
+/** What flows through the agent: one framed piece of text, and the same with what the model said of it. */
+import type { Prediction } from '../src/infer/types.js';
+
+/** One framed piece of text. */
+export interface TextRecord {
+  /** Name of the source it came from. */
+  readonly source: string;
+  /** Number of this record in its source, from 1. A gap is a record that the queue dropped. */
+  readonly seq: number;
+  /** When it was framed, ISO 8601 in UTC. Records framed from one chunk of bytes share it. */
+  readonly ts: string;
+  readonly text: string;
+  /** True where the record was longer than the source's limit; the rest of it was dropped. */
+  readonly cut?: true;
+  /** How many invalid UTF-8 sequences became U+FFFD; left out where there were none. */
+  readonly replaced?: number;
+}
+
+/** A record that the model has answered. */
+export interface PredictedRecord extends TextRecord {
+  readonly prediction: Prediction;
+  /**
+   * The model's own service time for this text, in ms: the time that its batch took, divided by the texts in it. Time spent
+   * waiting in the queue is not in it.
+   */
+  readonly latencyMs: number;
+  /** The profile that answered, written `w1.00-p0.00-q8`. */
+  readonly profile: string;
+}
