@@ -2,8 +2,11 @@
  * From sources to predictions: every source has a bounded queue; whatever waits when the model gets free is the next batch,
  * taken in turn from the queues. The order within a source is kept and nothing is lost but what a queue's policy drops.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SnugError } from '../src/errors/index.js';
 import type { Model } from '../src/infer/types.js';
+import { Intake } from './intake.js';
+import { LatencyHistogram, type LatencyStats } from './latency.js';
 import type { Drops, QueueOptions } from './queue.js';
 import type { PredictedRecord, TextRecord } from './record.js';
 import type { Source } from './sources/source.js';
@@ -58,15 +61,6 @@ export interface SourceStats {
   readonly replaced: number;
 }
 
-/** Percentiles over all records so far, in ms. */
-export interface LatencyStats {
-  readonly count: number;
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
 export interface PipelineStats {
   readonly sources: readonly SourceStats[];
   /** Records answered. */
@@ -79,19 +73,256 @@ export interface PipelineStats {
   readonly batches: number;
   /** The model's service time a text (see PredictedRecord). */
   readonly latencyMs: LatencyStats;
-  /** From framing to answer, time in the queue included. */
+  /** From framing to answer, time in the queue included. Both cover the time since `stats` was last called with `reset`. */
   readonly totalMs: LatencyStats;
 }
 
-/** Signatures; the body follows. */
-export interface PipelineControl {
-  /** Starts all sources; resolves when each is open or known to be waiting. Throws if one can never be opened. */
-  start(): Promise<void>;
-  /** Resolves when every source has ended and everything was answered, or after `drain` or `stop`; rejects if `onPredictions` threw. */
-  readonly ended: Promise<void>;
+const DEFAULT_QUEUE_SIZE = 1000;
+const DEFAULT_MAX_BATCH = 32;
+
+/**
+ * Invariants: `#run` alone takes from the queues and calls the model; `onPredictions` has one call open at most, and is called
+ * in the order of the batches.
+ */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #intakes: readonly Intake[];
+  readonly #maxBatch: number;
+  readonly #maxWaitMs: number;
+  readonly #now: () => number;
+  readonly #latency = new LatencyHistogram();
+  readonly #total = new LatencyHistogram();
+  readonly #counts = { predicted: 0, truncated: 0, refused: 0, failed: 0, batches: 0 };
+  #mode: 'running' | 'draining' | 'stopping' = 'running';
+  #turn = 0;
+  #wake: (() => void) | undefined;
+  #loop: Promise<void> | undefined;
+  #delivery: Promise<void> | undefined;
+  #deliveryFailure: { readonly error: unknown } | undefined;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#maxBatch = options.maxBatch ?? DEFAULT_MAX_BATCH;
+    this.#maxWaitMs = options.maxWaitMs ?? 0;
+    this.#now = options.now ?? (() => performance.now());
+    this.#intakes = options.sources.map((each) => this.#intakeOf(each));
+  }
+
+  /**
+   * Starts all sources; resolves when each is open or known to be waiting. Where one can never be opened, all are stopped and
+   * its error is thrown.
+   */
+  async start(): Promise<void> {
+    this.#loop = this.#run();
+    this.#loop.catch(() => undefined); // whoever awaits `ended` gets it
+    try {
+      await Promise.all(this.#intakes.map((intake) => intake.source.start(intake)));
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * Resolves when every source has ended and everything was answered, or after `drain` or `stop`; rejects if `onPredictions`
+   * threw. Ask for it after `start` was called.
+   */
+  get ended(): Promise<void> {
+    return this.#loop ?? Promise.resolve();
+  }
+
   /** Stops the sources, answers everything that was read, then ends. */
-  drain(): Promise<void>;
-  /** Stops the sources and ends after the batch in flight; what waits is forgotten. */
-  stop(): Promise<void>;
-  stats(): PipelineStats;
+  async drain(): Promise<void> {
+    if (this.#mode === 'running') this.#mode = 'draining';
+    await this.#stopSources();
+    await this.ended;
+  }
+
+  /** Stops the sources and ends after the batch in flight; what waits is forgotten. Not to be awaited in `onPredictions`. */
+  async stop(): Promise<void> {
+    this.#mode = 'stopping';
+    for (const intake of this.#intakes) intake.discard();
+    this.#changed();
+    await this.#stopSources();
+    await this.ended;
+  }
+
+  /** Counts since the start; latencies since the last call with `reset`. */
+  stats(options: { readonly reset?: boolean } = {}): PipelineStats {
+    const stats = {
+      sources: this.#intakes.map((intake) => ({
+        source: intake.source.name,
+        kind: intake.source.kind,
+        state: intake.state,
+        records: intake.records,
+        queued: intake.queue.length,
+        drops: { ...intake.queue.drops },
+        cut: intake.cut,
+        replaced: intake.replaced,
+      })),
+      ...this.#counts,
+      latencyMs: this.#latency.stats(),
+      totalMs: this.#total.stats(),
+    };
+    if (options.reset) {
+      this.#latency.reset();
+      this.#total.reset();
+    }
+    return stats;
+  }
+
+  #intakeOf({ source, queue, recordLimitBytes }: PipelineSource): Intake {
+    const tell = (event: PipelineEvent) => this.#options.onEvent?.(event);
+    const options: QueueOptions = {
+      size: queue?.size ?? DEFAULT_QUEUE_SIZE,
+      policy: queue?.policy ?? (source.canWait ? 'block' : 'drop-oldest'),
+    };
+    return new Intake(source, options, recordLimitBytes, {
+      changed: () => this.#changed(),
+      lost: (reason) => tell({ kind: 'source-lost', source: source.name, reason }),
+      back: () => tell({ kind: 'source-back', source: source.name }),
+      ended: (problem) => tell({ kind: 'source-ended', source: source.name, ...(problem && { problem }) }),
+      now: this.#now,
+      clock: this.#options.clock ?? Date.now,
+    });
+  }
+
+  async #stopSources(): Promise<void> {
+    await Promise.all(this.#intakes.map((intake) => intake.source.stop()));
+    for (const intake of this.#intakes) intake.ended();
+  }
+
+  #changed(): void {
+    this.#wake?.();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#givenUp) {
+        await this.#batchReady();
+        const records = this.#takeBatch();
+        if (records.length > 0) await this.#answer(records);
+        else if (this.#intakes.every((intake) => intake.done)) break;
+      }
+      await this.#delivery;
+      if (this.#deliveryFailure !== undefined) throw this.#deliveryFailure.error;
+    } finally {
+      for (const intake of this.#intakes) intake.discard();
+      await this.#stopSources();
+    }
+  }
+
+  get #givenUp(): boolean {
+    return this.#mode === 'stopping' || this.#deliveryFailure !== undefined;
+  }
+
+  /** Resolves when there is something to answer that should not wait any longer, or nothing will come. */
+  async #batchReady(): Promise<void> {
+    while (!this.#givenUp && !this.#intakes.every((intake) => intake.done)) {
+      const waiting = this.#intakes.reduce((sum, intake) => sum + intake.queue.length, 0);
+      if (waiting === 0) {
+        await this.#nextChange();
+        continue;
+      }
+      if (this.#maxWaitMs === 0 || waiting >= this.#maxBatch || this.#intakes.every((each) => each.state === 'ended'))
+        return;
+      const oldestMs = Math.min(
+        ...this.#intakes.map((intake) => intake.queue.oldest?.framedAtMs ?? Number.POSITIVE_INFINITY),
+      );
+      const leftMs = oldestMs + this.#maxWaitMs - this.#now();
+      if (leftMs <= 0) return;
+      await this.#nextChange(leftMs);
+    }
+  }
+
+  #nextChange(timeoutMs?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#changed(), timeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+
+  /** Takes up to a batch of records, one from each queue in turn; the next batch goes on where this one stopped. */
+  #takeBatch(): TextRecord[] {
+    const records: TextRecord[] = [];
+    for (let empty = 0; empty < this.#intakes.length && records.length < this.#maxBatch; ) {
+      const { queue } = this.#intakes[this.#turn];
+      this.#turn = (this.#turn + 1) % this.#intakes.length;
+      const record = queue.take();
+      empty = record === undefined ? empty + 1 : 0;
+      if (record !== undefined) records.push(record);
+    }
+    for (const intake of this.#intakes) intake.refill();
+    return records;
+  }
+
+  async #answer(records: readonly TextRecord[]): Promise<void> {
+    this.#counts.batches++;
+    let answered: PredictedRecord[];
+    try {
+      answered = await this.#predict(records);
+    } catch (error) {
+      answered = records.length > 1 ? await this.#answerOneByOne(records) : this.#failed(records[0], error);
+    }
+    if (answered.length > 0) await this.#deliver(answered);
+    // A model's run blocks the event loop: sockets and timers get their turn before the next one.
+    await nextTurn();
+  }
+
+  async #predict(records: readonly TextRecord[]): Promise<PredictedRecord[]> {
+    const { model } = this.#options;
+    const startedMs = this.#now();
+    const predictions = await model.predict(records.map((record) => record.text));
+    const endedMs = this.#now();
+    const latencyMs = (endedMs - startedMs) / records.length;
+    const { profile } = model;
+    this.#latency.record(latencyMs, records.length);
+    this.#counts.predicted += records.length;
+    return records.map((record, index) => {
+      const prediction = predictions[index];
+      this.#total.record(endedMs - record.framedAtMs);
+      if (prediction.truncated) this.#counts.truncated++;
+      if (prediction.refused) this.#counts.refused++;
+      return { ...record, prediction, latencyMs, profile };
+    });
+  }
+
+  /** A batch that failed: finds the texts that the model can't answer, so that the others are. */
+  async #answerOneByOne(records: readonly TextRecord[]): Promise<PredictedRecord[]> {
+    const answered: PredictedRecord[] = [];
+    for (const record of records) {
+      if (this.#givenUp) break;
+      try {
+        answered.push(...(await this.#predict([record])));
+      } catch (error) {
+        this.#failed(record, error);
+      }
+      await nextTurn();
+    }
+    return answered;
+  }
+
+  #failed(record: TextRecord, error: unknown): [] {
+    this.#counts.failed++;
+    this.#options.onEvent?.({ kind: 'record-failed', record, error });
+    return [];
+  }
+
+  /** Hands a batch on once the one before was taken, and goes on while this one is being taken. */
+  async #deliver(records: readonly PredictedRecord[]): Promise<void> {
+    await this.#delivery;
+    if (this.#deliveryFailure !== undefined) return;
+    try {
+      this.#delivery = this.#options.onPredictions(records)?.catch((error: unknown) => {
+        this.#deliveryFailure = { error };
+        this.#changed();
+      });
+    } catch (error) {
+      this.#deliveryFailure = { error };
+    }
+  }
 }

@@ -40,6 +40,11 @@ export class RecordQueue {
     return this.#length;
   }
 
+  /** The record that `take` would give, left where it is. */
+  get oldest(): TextRecord | undefined {
+    return this.#length === 0 ? undefined : this.#ring[this.#head];
+  }
+
   /** True where a record must wait before it is offered; only under `block`. */
   get mustWait(): boolean {
     return this.policy === 'block' && this.#length >= this.size;

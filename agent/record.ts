@@ -9,6 +9,8 @@ export interface TextRecord {
   readonly seq: number;
   /** When it was framed, ISO 8601 in UTC. Records framed from one chunk of bytes share it. */
   readonly ts: string;
+  /** The same moment on the process's own clock, in ms, for durations: it neither steps nor stands for a time of day. */
+  readonly framedAtMs: number;
   readonly text: string;
   /** True where the record was longer than the source's limit; the rest of it was dropped. */
   readonly cut?: true;

@@ -22,6 +22,8 @@ export interface SourceSink {
 export interface Source {
   readonly name: string;
   readonly kind: string;
+  /** True where reading can be put off without loss (a file, a pipe). */
+  readonly canWait: boolean;
   /**
    * Resolves when the source is open, or when it is known that it can't be opened yet (`sink.lost` has said so) and tries go
    * on. Throws `SOURCE_UNREADABLE` where trying again is of no use.
