@@ -1,4 +1,4 @@
-import { open, stat, truncate, writeFile } from 'node:fs/promises';
+import { open, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { floatToHalf } from '../../src/checkpoint/half-float.js';
@@ -120,7 +120,6 @@ test('a full disk is named, not a number of the system', async (t) => {
   await full.close();
   // A write to /dev/full fails as one to a full disk does; a link, so that the failed file is the link.
   const path = join(await temporaryFolder(t), 'full.safetensors');
-  const { symlink } = await import('node:fs/promises');
   await symlink('/dev/full', path);
   await t.throwsAsync(writeSafetensors(path, [tensor('a', 'F32', [1], Float32Array.of(1))]), { code: 'DISK_FULL' });
 });
@@ -130,7 +129,7 @@ const good = { 'layer.weight': f32([2, 2], [0, 16]), 'layer.bias': f32([2], [16,
 /** What is wrong, a header for 24 bytes of data, and what the error has to say. */
 const broken: [string, string | object, RegExp][] = [
   ['no JSON', '{{{{', /header is not JSON/],
-  ['no UTF-8', '{"\ufffd', /header is not JSON/],
+  ['JSON cut short', '{"layer.weight', /header is not JSON/],
   ['a list', '[]', /header is not a JSON object/],
   ['nothing', 'null', /header is not a JSON object/],
   ['an entry that is none', { ...good, 'layer.bias': 3 }, /layer\.bias: is not an object/],
@@ -142,7 +141,7 @@ const broken: [string, string | object, RegExp][] = [
   [
     'a size of 2^60',
     { ...good, 'layer.bias': f32([2 ** 30, 2 ** 30], [16, 24]) },
-    /layer\.bias: shape .*24|layer\.bias: shape/,
+    /layer\.bias: shape \[1073741824,1073741824\]/,
   ],
   ['sizes that overflow', { ...good, 'layer.bias': f32(Array(40).fill(2 ** 52), [16, 24]) }, /layer\.bias: shape/],
   ['a shape that wraps round', { ...good, 'layer.bias': f32([2 ** 32, 2 ** 32, 2], [16, 24]) }, /layer\.bias: shape/],
@@ -238,7 +237,7 @@ test('of 5,000 damaged headers every one is read as a sound file or refused by n
       const path = pick(paths);
       let at = header[pick(Object.keys(header))];
       for (const step of path.slice(0, -1)) at = at?.[step] ?? {};
-      if (typeof at === 'object' && at !== null) at[path[path.length - 1]] = pick(odd);
+      if (typeof at === 'object' && at !== null) at[path[path.length - 1]] = structuredClone(pick(odd));
     }
     let text = JSON.stringify(header);
     if (random() < 0.3)
