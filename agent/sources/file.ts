@@ -1,5 +1,5 @@
 /** A regular file, once, to its end. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { messageOf, SnugError } from '../../src/errors/index.js';
 import type { Source, SourceSink } from './source.js';
 
@@ -45,14 +45,12 @@ export class FileSource implements Source {
 }
 
 async function openRegularFile(path: string): Promise<FileHandle> {
-  let file: FileHandle;
   try {
-    file = await open(path);
+    // Asked before it is opened: opening a named pipe would wait for its writer.
+    if ((await stat(path)).isFile()) return await open(path);
   } catch (error) {
     throw new SnugError('SOURCE_UNREADABLE', messageOf(error), { cause: error });
   }
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
   throw new SnugError('SOURCE_UNREADABLE', `${path} is not a regular file`, {
     remedy: `Give it to standard input instead: snug run … < ${path}`,
   });

@@ -27,7 +27,7 @@ export class StdinSource implements Source {
       const full = sink.bytes(chunk);
       if (full === undefined) return;
       stream.pause();
-      full.then(() => {
+      void full.then(() => {
         if (going) stream.resume();
       });
     };

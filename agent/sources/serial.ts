@@ -1,0 +1,79 @@
+/**
+ * A serial port: read while it is there; unplugged, it is tried again with growing pauses until it is back. The library is
+ * loaded at start, because it costs 15 MB that an agent without a serial port does not need.
+ */
+import type { SerialPort } from 'serialport';
+import { messageOf } from '../../src/errors/index.js';
+import type { SerialOptions } from './options.js';
+import type { Source, SourceSink } from './source.js';
+
+const DEFAULT_BAUD_RATE = 115_200;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
+
+export class SerialSource implements Source {
+  readonly kind = 'serial';
+  readonly canWait = false;
+  #port: SerialPort | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
+  #opening: Promise<void> | undefined;
+  #stopping = false;
+
+  constructor(
+    readonly name: string,
+    private readonly options: Omit<SerialOptions, 'kind'>,
+  ) {}
+
+  async start(sink: SourceSink): Promise<void> {
+    this.#opening = this.#open(sink);
+    await this.#opening;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    await this.#opening;
+    const port = this.#port;
+    if (port?.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
+  }
+
+  async #open(sink: SourceSink): Promise<void> {
+    const { SerialPort } = await import('serialport');
+    const { path, baudRate = DEFAULT_BAUD_RATE, dataBits, parity, stopBits, rtscts } = this.options;
+    const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits, rtscts, autoOpen: false });
+    port.on('data', (chunk: Buffer) => this.#take(port, chunk, sink));
+    // The port closes itself after an error that ends it, and the reason comes with `close`.
+    port.on('error', () => undefined);
+    try {
+      await new Promise<void>((resolve, reject) => port.open((error) => (error === null ? resolve() : reject(error))));
+    } catch (error) {
+      this.#retry(sink, messageOf(error));
+      return;
+    }
+    this.#port = port;
+    this.#pauseMs = FIRST_PAUSE_MS;
+    port.once('close', (error: Error | null) => {
+      sink.flush();
+      this.#retry(sink, error ? messageOf(error) : 'the port was closed');
+    });
+    sink.back();
+  }
+
+  #take(port: SerialPort, chunk: Buffer, sink: SourceSink): void {
+    const full = sink.bytes(chunk);
+    if (full === undefined) return;
+    port.pause();
+    void full.then(() => port.resume());
+  }
+
+  #retry(sink: SourceSink, reason: string): void {
+    this.#port = undefined;
+    if (this.#stopping) return;
+    sink.lost(reason);
+    this.#timer = setTimeout(() => {
+      this.#opening = this.#open(sink);
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+  }
+}
