@@ -275,7 +275,7 @@ test('records that were cut or repaired say so', async (t) => {
   });
   await pipeline.start();
   await source.say('x'.repeat(40), 'fine');
-  source.sink.bytes(Buffer.of(0x61, 0xff, 0x0a));
+  await source.sink.bytes(Buffer.of(0x61, 0xff, 0x0a));
   await pipeline.drain();
   t.like(out[0], { text: 'x'.repeat(16), cut: true });
   t.false('cut' in out[1] || 'replaced' in out[1]);
