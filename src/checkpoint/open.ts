@@ -39,13 +39,14 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const own = join(folder, modules?.transformer ?? '');
   const config = await readConfig(own);
   const configPath = join(own, 'config.json');
-  const pooling = await readPooling(folder, modules, config.hiddenSize);
-  const { tokenizer, maxTokens } = await readTokenizerFiles(own, config.positions);
   const weights = await openWeights(own);
   try {
     const finder = new TensorFinder(weights, config, configPath);
     const found = findHead(finder, config, configPath);
     const tensors = finder.find(found?.tensors ?? []);
+    // After the tensors: they tell more of a wrong size in config.json than the other files do.
+    const pooling = await readPooling(folder, modules, config.hiddenSize);
+    const { tokenizer, maxTokens } = await readTokenizerFiles(own, config.positions);
     const paths = weights.files.map((file) => file.path);
     let identity: Promise<Identity> | undefined;
     return {

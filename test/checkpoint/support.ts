@@ -1,8 +1,16 @@
 /** What the tests of this room share. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
+import {
+  type Checkpoint,
+  type Dtype,
+  openCheckpoint,
+  SafetensorsFile,
+  writeSafetensors,
+} from '../../src/checkpoint/index.js';
 
 /** A folder that goes with the test. */
 export async function temporaryFolder(t: ExecutionContext): Promise<string> {
@@ -20,4 +28,48 @@ export function seeded(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** The tiny checkpoints written by make.py. */
+export const fixtures = fileURLToPath(new URL('../fixtures/checkpoints/', import.meta.url));
+
+export type FixtureName = 'bert-mean' | 'bert-single-label' | 'distilbert-multi-label' | 'bert-cls-sharded';
+
+/** A copy of a fixture that the test may damage. */
+export async function copyOf(t: ExecutionContext, name: FixtureName): Promise<string> {
+  const folder = join(await temporaryFolder(t), name);
+  await cp(join(fixtures, name), folder, { recursive: true });
+  return folder;
+}
+
+/** Opens a checkpoint that is closed when the test ends. */
+export async function opened(t: ExecutionContext, folder: string): Promise<Checkpoint> {
+  const checkpoint = await openCheckpoint(folder);
+  t.teardown(() => checkpoint.close());
+  return checkpoint;
+}
+
+/** Changes keys of a JSON file; `undefined` removes a key. */
+export async function patchJson(path: string, changes: Record<string, unknown>): Promise<void> {
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...changes }));
+}
+
+export interface RawTensor {
+  dtype: Dtype;
+  shape: number[];
+  bytes: Uint8Array;
+}
+
+/** Reads all tensors of a file, lets the test change them, and writes the file anew. */
+export async function rewriteWeights(path: string, change: (tensors: Map<string, RawTensor>) => void): Promise<void> {
+  const file = await SafetensorsFile.open(path);
+  const tensors = new Map<string, RawTensor>();
+  for (const name of file.names) {
+    const { dtype, shape } = file.entry(name);
+    tensors.set(name, { dtype, shape: [...shape], bytes: await file.readBytes(name) });
+  }
+  await file.close();
+  change(tensors);
+  const list = [...tensors].map(([name, { dtype, shape, bytes }]) => ({ name, dtype, shape, chunks: () => [bytes] }));
+  await writeSafetensors(path, list);
 }
