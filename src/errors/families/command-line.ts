@@ -10,4 +10,8 @@ export const commandLineErrors = {
     meaning: 'The input is valid, but this version of Snug does not handle it.',
     remedy: 'The message names what is supported.',
   },
+  OUTPUT_FAILED: {
+    meaning: 'Results could not be written to standard output.',
+    remedy: 'Check the disk or the program that standard output leads to.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
