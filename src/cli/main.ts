@@ -6,7 +6,10 @@ import { messageOf, SnugError } from '../errors/index.js';
 import type { CommandModule } from './command.js';
 
 /** Name, summary, and the file that is loaded only when the command is called: start-up time is part of the product. */
-const commands: readonly (readonly [name: string, summary: string, load: () => Promise<CommandModule>])[] = [];
+const commands: readonly (readonly [name: string, summary: string, load: () => Promise<CommandModule>])[] = [
+  ['bench', 'Measure Snug side by side with its peers.', () => import('./bench.js')],
+  ['broker', 'Run the embedded MQTT broker.', () => import('./broker.js')],
+];
 
 function version(): string {
   // dist/src/cli/main.js and src/cli/main.ts stand at different depths below package.json.

@@ -1,4 +1,33 @@
 /** The agent: configuration, uplink, commands, broker. */
 import type { ErrorEntry } from '../entry.js';
 
-export const agentErrors = {} as const satisfies Record<string, ErrorEntry>;
+export const agentErrors = {
+  TOPIC_NAME_INVALID: {
+    meaning: 'A device, source, operation or command name cannot be one level of an MQTT topic.',
+    remedy: "Use 1 to 128 characters without '+', '#', '/', control characters or space at the ends.",
+  },
+  MESSAGE_INVALID: {
+    meaning: 'An MQTT message breaks the contract: not JSON, too long, or a field is missing or wrong.',
+    remedy: 'The message names the fields; src/protocol/messages.ts is the contract.',
+  },
+  CONFIG_UNREADABLE: {
+    meaning: 'The configuration file cannot be read.',
+    remedy: 'Give the path of a YAML file that this user may read.',
+  },
+  CONFIG_INVALID: {
+    meaning: 'The configuration file has errors: YAML that does not parse, unknown keys, missing or wrong values.',
+    remedy: 'Correct the lines named above; nothing was started.',
+  },
+  STATE_UNUSABLE: {
+    meaning: 'The state folder, or a file in it, cannot be read or written.',
+    remedy: 'Set stateDir to a folder on a disk with free space that this user may write.',
+  },
+  BROKER_PORT: {
+    meaning: 'The broker cannot listen on the address asked for.',
+    remedy: 'Stop what listens there, or choose another port with --port.',
+  },
+  BROKER_TLS: {
+    meaning: 'The files for TLS, or the password file, cannot be used.',
+    remedy: 'Give PEM files that this user may read; a client certificate needs its key.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
