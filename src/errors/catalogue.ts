@@ -4,6 +4,7 @@
  */
 import type { ErrorEntry } from './entry.js';
 import { agentErrors } from './families/agent.js';
+import { benchErrors } from './families/bench.js';
 import { bundleErrors } from './families/bundle.js';
 import { checkpointErrors } from './families/checkpoint.js';
 import { commandLineErrors } from './families/command-line.js';
@@ -14,6 +15,7 @@ import { trainingErrors } from './families/training.js';
 
 export const catalogue = {
   ...agentErrors,
+  ...benchErrors,
   ...bundleErrors,
   ...checkpointErrors,
   ...commandLineErrors,

@@ -1,0 +1,57 @@
+/** CLINC150's texts for benchmarks: each once, in an order that is the same on every machine. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SnugError } from '../errors/index.js';
+
+/** The label that CLINC150's out-of-scope rows get in the files written here. */
+export const noneLabel = 'oos';
+
+interface Rows {
+  readonly train: readonly (readonly [text: string, label: string])[];
+  readonly eval: readonly (readonly [text: string, label: string])[];
+  readonly test: readonly (readonly [text: string, label: string])[];
+}
+
+/** CLINC150 out of the data folder: in-scope and out-of-scope rows of each split. */
+export function readClinc150(dataFolder: string): Rows {
+  const path = join(dataFolder, 'clinc150', 'data_full.json');
+  let data: Record<string, [string, string][]>;
+  try {
+    data = JSON.parse(readFileSync(path, 'utf8')) as Record<string, [string, string][]>;
+  } catch (cause) {
+    throw new SnugError('BENCH_DATA', `${path} could not be read as CLINC150's data_full.json`, { cause });
+  }
+  const of = (...names: string[]) => names.flatMap((name) => data[name] ?? []);
+  return { train: of('train', 'oos_train'), eval: of('val', 'oos_val'), test: of('test', 'oos_test') };
+}
+
+/** Unique texts, the test split's first, each split in a fixed random order, without line breaks. */
+export function uniqueTexts(rows: Rows): string[] {
+  const seen = new Set<string>();
+  const random = generator(1);
+  for (const split of [rows.test, rows.eval, rows.train]) {
+    const texts = split.map(([text]) => text.replaceAll(/\s+/g, ' ').trim()).filter((text) => text !== '');
+    for (let last = texts.length - 1; last > 0; last--) {
+      const other = Math.floor(random() * (last + 1));
+      [texts[last], texts[other]] = [texts[other], texts[last]];
+    }
+    for (const text of texts) seen.add(text);
+  }
+  return [...seen];
+}
+
+/** Rows as the tab-separated file that `snug build` reads. */
+export function toTsv(rows: readonly (readonly [text: string, label: string])[]): string {
+  return rows.map(([text, label]) => `${text.replaceAll(/\s+/g, ' ').trim()}\t${label}\n`).join('');
+}
+
+/** Mulberry32: small, seeded, the same everywhere. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
