@@ -7,6 +7,9 @@ import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
 import type { Model } from '../infer/types.js';
 import { humanLines, jsonLines } from './prediction-lines.js';
 
+/** Waiting records that take a while to answer. */
+const MANY_RECORDS = 100;
+
 export interface StreamOptions {
   readonly model: Pick<Model, 'predict' | 'profile'>;
   readonly sources: readonly { readonly source: Source; readonly recordLimitBytes?: number }[];
@@ -55,7 +58,12 @@ export async function runStream(options: StreamOptions): Promise<StreamEnd> {
   try {
     await pipeline.start();
     say('ready');
-    void options.stopped.then(() => pipeline.drain()).catch(() => undefined); // `ended` tells of it
+    const drain = () => {
+      const queued = pipeline.stats().sources.reduce((sum, source) => sum + source.queued, 0);
+      if (queued > MANY_RECORDS) say('snug: answering what was read first; a second Ctrl-C ends at once');
+      return pipeline.drain();
+    };
+    void options.stopped.then(drain).catch(() => undefined); // `ended` tells of it
     await pipeline.ended;
   } catch (error) {
     if (outputError === undefined) throw error;
