@@ -60,7 +60,7 @@ function barOf(row: BenchRow, value: number | null, y: number, scale: number): s
   const baseline = y + layout.barHeight - 3;
   const label = text(layout.left - 8, baseline, row.id, 'text-anchor="end"');
   if (value === null) return [label, text(layout.left + 4, baseline, 'not measured', `fill="${colours.missed}"`)];
-  const colour = row.met === null ? colours.plain : row.met ? colours.met : colours.missed;
+  const colour = row.bar === null ? colours.plain : row.met ? colours.met : colours.missed;
   const width = Math.max(1, value * scale);
   const parts = [
     label,

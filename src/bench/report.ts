@@ -58,7 +58,7 @@ function referenceText(row: BenchRow): string {
 }
 
 function verdict(row: BenchRow): string {
-  if (row.met === null) return '';
+  if (row.bar === null) return '';
   return row.met ? 'met' : 'MISSED';
 }
 

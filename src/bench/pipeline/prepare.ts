@@ -141,7 +141,7 @@ async function findBundle(
     '-o',
     folder,
   ];
-  if (!(await ends(cli, args))) return { why: `snug ${args.join(' ')} failed` };
+  if (!(await ends(cli, args))) return { why: 'no bundle: snug build failed (its message stands above)' };
   return { folder };
 }
 
