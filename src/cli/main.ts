@@ -9,6 +9,7 @@ import type { CommandModule } from './command.js';
 const commands: readonly (readonly [name: string, summary: string, load: () => Promise<CommandModule>])[] = [
   ['bench', 'Measure Snug side by side with its peers.', () => import('./bench.js')],
   ['broker', 'Run the embedded MQTT broker.', () => import('./broker.js')],
+  ['fetch', 'Download a checkpoint from a hub.', () => import('./fetch.js')],
 ];
 
 function version(): string {

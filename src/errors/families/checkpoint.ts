@@ -46,6 +46,31 @@ export const checkpointErrors = {
     meaning: 'A tensor holds values that are no finite numbers, or is stored as a type that weights cannot have.',
     remedy: 'The weights are damaged or were saved after a failed training: take another checkpoint.',
   },
+  HUB_ACCESS: {
+    meaning: 'The hub does not let this user read the repository.',
+    remedy:
+      'Set HF_TOKEN to a token with read access; accept the terms of a gated model on its page first. Check the name, too.',
+  },
+  HUB_NOT_FOUND: {
+    meaning: 'The hub does not have the repository, the revision or the file.',
+    remedy: 'Check OWNER/NAME and --revision; a private repository is only found with its token in HF_TOKEN.',
+  },
+  HUB_UNREACHABLE: {
+    meaning: 'The hub did not answer, cut the line again and again, or answered with an error of its own.',
+    remedy: 'Check the network and HF_ENDPOINT, and run the same command again: it continues where it stopped.',
+  },
+  HUB_LISTING: {
+    meaning: 'What the hub says of the repository makes no sense, or names files outside of it.',
+    remedy: 'Check that HF_ENDPOINT is a hub, and do not trust one that lists such files.',
+  },
+  HUB_CHECKSUM: {
+    meaning: 'A file came twice with another content than the hub announced; it was thrown away.',
+    remedy: 'Something on the way changes files: try another network, or another mirror in HF_ENDPOINT.',
+  },
+  HUB_WRITE: {
+    meaning: 'A downloaded file could not be written.',
+    remedy: 'Choose a folder with --output that this user may write to.',
+  },
   DISK_FULL: {
     meaning: 'The disk, or the quota on it, is full.',
     remedy: 'Free some space, or choose a folder on another disk; what was there before is unchanged.',
