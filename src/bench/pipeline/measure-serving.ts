@@ -24,12 +24,14 @@ export async function measureLatency(prepared: Prepared, plan: ServingPlan): Pro
   const samples = new Map<SideId, Sample>();
   const open = new Map<SideId, LineProcess>();
   const times = new Map<SideId, number[][]>();
+  const labels = new Map<SideId, string[]>();
   try {
     for (const side of plan.sides) {
       await attempt(side, samples, async () => {
         const child = start(side, prepared);
         open.set(side, child);
         times.set(side, []);
+        labels.set(side, []);
         for (const text of prepared.slice(0, WARM_UP_TEXTS)) await child.ask(text);
       });
     }
@@ -41,7 +43,11 @@ export async function measureLatency(prepared: Prepared, plan: ServingPlan): Pro
         if (child === undefined || samples.has(side)) continue;
         await attempt(side, samples, async () => {
           const taken: number[] = [];
-          for (const text of texts) taken.push((await timedAsk(child, text)).ms);
+          for (const text of texts) {
+            const { answer, ms } = await timedAsk(child, text);
+            taken.push(ms);
+            labels.get(side)?.push(labelOf(answer));
+          }
           times.get(side)?.push(taken);
         });
       }
@@ -52,7 +58,11 @@ export async function measureLatency(prepared: Prepared, plan: ServingPlan): Pro
   for (const [side, rounds] of times) {
     if (samples.has(side)) continue;
     const all = rounds.flat();
-    const note = `p95 ${percentile(all, 0.95).toFixed(2)} ms, p99 ${percentile(all, 0.99).toFixed(2)} ms`;
+    const notes = [`p95 ${percentile(all, 0.95).toFixed(2)} ms, p99 ${percentile(all, 0.99).toFixed(2)} ms`];
+    const agreement = agreementOf(labels.get(side), labels.get('tjs-fp32'));
+    if (agreement !== undefined && !side.startsWith('tjs'))
+      notes.push(`the label of transformers.js fp32 on ${(100 * agreement).toFixed(1)} % of the texts`);
+    const note = notes.join(', ');
     samples.set(side, { figures: rounds.map(median), note });
   }
   return samples;
@@ -125,6 +135,18 @@ export async function measureMemory(prepared: Prepared, plan: ServingPlan): Prom
     anon: of((one) => one.after.anonBytes),
     rss: of((one) => one.after.rssBytes),
   };
+}
+
+function labelOf(answer: string): string {
+  const { label } = JSON.parse(answer) as { label?: unknown };
+  if (typeof label !== 'string') throw new Error(`an answer without a label: ${answer.slice(0, 200)}`);
+  return label;
+}
+
+/** Share of texts that got the same label; undefined where the two didn't answer the same texts. */
+function agreementOf(one: readonly string[] = [], other: readonly string[] = []): number | undefined {
+  if (one.length === 0 || one.length !== other.length) return undefined;
+  return one.filter((label, at) => label === other[at]).length / one.length;
 }
 
 function start(side: SideId, prepared: Prepared): LineProcess {
