@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { messageOf, SnugError } from '../errors/index.js';
 import { readSmallFile } from './json-file.js';
 
@@ -30,7 +29,7 @@ export async function identify(
   weightsPaths: readonly string[],
   nameOrPath: string | undefined,
 ): Promise<Identity> {
-  const card = parseCard((await readSmallFile(join(folder, 'README.md'))) ?? '');
+  const card = await parseCard((await readSmallFile(join(folder, 'README.md'))) ?? '');
   const weights: { file: string; sha256: string }[] = [];
   for (const path of weightsPaths) weights.push({ file: basename(path), sha256: await sha256OfFile(path) });
   const licence = card.licence ?? (await licenceOfFile(folder));
@@ -51,12 +50,14 @@ export async function sha256OfFile(path: string): Promise<string> {
 }
 
 /** Name and licence of a model card: YAML between two lines `---`, then Markdown. A card that is damaged says nothing. */
-export function parseCard(text: string): { name?: string; licence?: string } {
+export async function parseCard(text: string): Promise<{ name?: string; licence?: string }> {
   const [, front = '', body = ''] = /^\ufeff?---\r?\n([\s\S]*?)\r?\n---\r?(?:\n([\s\S]*))?$/.exec(text) ?? [
     '',
     '',
     text,
   ];
+  // Loaded when it is needed: whoever only reads tensors starts without it.
+  const { parse } = await import('yaml');
   let fields: unknown;
   try {
     fields = parse(front, { logLevel: 'silent', maxAliasCount: 10 });

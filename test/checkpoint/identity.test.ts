@@ -4,14 +4,14 @@ import test from 'ava';
 import { identify, parseCard } from '../../src/checkpoint/identity.js';
 import { temporaryFolder } from './support.js';
 
-test('a model card gives name and licence', (t) => {
+test('a model card gives name and licence', async (t) => {
   const card = '---\r\nlicense: Apache-2.0\r\ntags: [a]\r\n---\r\n\r\ntext\r\n# all-MiniLM-L6-v2\r\n## More\r\n';
-  t.deepEqual(parseCard(card), { name: 'all-MiniLM-L6-v2', licence: 'apache-2.0' });
-  t.is(parseCard('---\nlicense: other\nlicense_name: our-own\n---\n').licence, 'our-own');
-  t.is(parseCard('---\nlicense: [mit, apache-2.0]\n---\n').licence, 'mit, apache-2.0');
+  t.deepEqual(await parseCard(card), { name: 'all-MiniLM-L6-v2', licence: 'apache-2.0' });
+  t.is((await parseCard('---\nlicense: other\nlicense_name: our-own\n---\n')).licence, 'our-own');
+  t.is((await parseCard('---\nlicense: [mit, apache-2.0]\n---\n')).licence, 'mit, apache-2.0');
 });
 
-test('a card that is damaged, empty or hostile says nothing and does no harm', (t) => {
+test('a card that is damaged, empty or hostile says nothing and does no harm', async (t) => {
   const bomb = `---\na: &a [x,x]\nb: &b [${'*a,'.repeat(50)}]\nc: [${'*b,'.repeat(50)}]\nlicense: mit\n---\n`;
   for (const card of [
     '',
@@ -22,7 +22,7 @@ test('a card that is damaged, empty or hostile says nothing and does no harm', (
     bomb,
     '# A long title',
   ])
-    t.deepEqual(parseCard(card), { name: undefined, licence: undefined }, card);
+    t.deepEqual(await parseCard(card), { name: undefined, licence: undefined }, card);
 });
 
 test('without a card: the licence file, the name in config.json unless it is a path, the folder', async (t) => {
