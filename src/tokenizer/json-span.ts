@@ -138,7 +138,9 @@ function takeKey(
   value: number,
   take: (value: number, bytes: Uint8Array, start: number, end: number) => void,
 ): string | undefined {
-  if (!bytes.subarray(start, end).includes(backslash)) {
+  let escaped = false;
+  for (let i = start; i < end && !escaped; i++) escaped = bytes[i] === backslash;
+  if (!escaped) {
     take(value, bytes, start + 1, end - 1);
     return undefined;
   }

@@ -181,12 +181,11 @@ function checkAgreement(
     if (known < 0) extra.add(id);
   }
   const limit = Math.max(builder.idLimit, ...[...extra].map((id) => id + 1));
-  for (let id = 0; id < limit; id++) {
+  for (let id = 0; id < limit; id++)
     if (!builder.has(id) && !extra.has(id)) throw invalid(file, `'model.vocab' has no piece with id ${id}`);
-    const piece = id < builder.idLimit ? vocabulary.pieceOf(id) : '';
-    if (piece !== '' && vocabulary.idOf(piece) !== id)
-      throw invalid(file, `'model.vocab' has '${piece}' twice, with ids ${id} and ${vocabulary.idOf(piece)}`);
-  }
+  if (vocabulary.twins === undefined) return;
+  const [one, other] = vocabulary.twins;
+  throw invalid(file, `'model.vocab' has '${vocabulary.pieceOf(one)}' twice, with ids ${one} and ${other}`);
 }
 
 function readSpecialTokens(

@@ -28,6 +28,8 @@ export class Vocabulary {
   readonly idLimit: number;
   /** Bytes of the longest piece. */
   readonly longestBytes: number;
+  /** Two ids that have the same piece, or undefined: the first such pair. */
+  readonly twins: readonly [number, number] | undefined;
   readonly #bytes: Uint8Array;
   readonly #starts: Uint32Array;
   readonly #lengths: Uint32Array;
@@ -47,30 +49,36 @@ export class Vocabulary {
     this.#mask = slots - 1;
     let size = 0;
     let longest = 0;
+    let twins: readonly [number, number] | undefined;
     for (let id = 0; id < lengths.length; id++) {
       if (lengths[id] === 0) continue;
       size++;
       longest = Math.max(longest, lengths[id]);
-      this.#insert(id);
+      const earlier = this.#insert(id);
+      if (earlier >= 0) twins ??= [earlier, id];
     }
+    this.twins = twins;
     this.size = size;
     this.longestBytes = longest;
   }
 
-  /** Of two ids with the same piece the later one wins, as in the reference's reading of vocab.txt. */
-  #insert(id: number): void {
+  /**
+   * Of two ids with the same piece the later one wins, as in the reference's reading of vocab.txt.
+   * @returns the earlier id, or -1
+   */
+  #insert(id: number): number {
     const start = this.#starts[id];
     const end = start + this.#lengths[id];
     let slot = this.#slotOf(hashBytes(this.#bytes, start, end));
     for (; this.#slots[slot] !== 0; slot = (slot + 1) & this.#mask) {
       const other = this.#slots[slot] - 1;
-      if (
-        this.#lengths[other] === end - start &&
-        same(this.#bytes, this.#starts[other], this.#bytes, start, end - start)
-      )
-        break;
+      if (this.#lengths[other] !== end - start) continue;
+      if (!same(this.#bytes, this.#starts[other], this.#bytes, start, end - start)) continue;
+      this.#slots[slot] = id + 1;
+      return other;
     }
     this.#slots[slot] = id + 1;
+    return -1;
   }
 
   #slotOf(hash: number): number {
@@ -142,11 +150,10 @@ export class VocabularyBuilder {
       lengths.set(this.#lengths);
       [this.#starts, this.#lengths, this.#given] = [starts, lengths, grown(this.#given, room)];
     }
-    this.#bytes.set(bytes.subarray(start, end), this.#used);
     this.#starts[id] = this.#used;
     this.#lengths[id] = length;
     this.#given[id] = 1;
-    this.#used += length;
+    for (let i = start; i < end; i++) this.#bytes[this.#used++] = bytes[i];
     this.#idLimit = Math.max(this.#idLimit, id + 1);
   }
 
