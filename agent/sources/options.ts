@@ -1,8 +1,9 @@
 /**
- * What can be set for a source: one declaration a key, for the configuration file and for `--source` alike. Imports zod, which
- * costs 40 ms and 13 MB, so the command line loads this file only when a source has options to check.
+ * What can be set for a source: one declaration a key, for the configuration file and for `--source` alike. Loads zod, which
+ * costs 30 ms and some MB, so the command line loads this file only when a source has options to check.
  */
-import { z } from 'zod';
+import type { z as zod } from 'zod';
+import { z } from '../../src/protocol/zod.js';
 
 const path = (what: string) => z.string().min(1).describe(what);
 const framing = {
@@ -45,5 +46,5 @@ export const queueOptions = z.strictObject({
 });
 
 export type SourceKind = keyof typeof sourceOptions;
-export type SourceOptions = { [Kind in SourceKind]: z.infer<(typeof sourceOptions)[Kind]> }[SourceKind];
-export type SerialOptions = z.infer<(typeof sourceOptions)['serial']>;
+export type SourceOptions = { [Kind in SourceKind]: zod.infer<(typeof sourceOptions)[Kind]> }[SourceKind];
+export type SerialOptions = zod.infer<(typeof sourceOptions)['serial']>;

@@ -1,0 +1,14 @@
+/** The agent's configuration: what can be set, where it is read from, and how its errors are told. */
+import { mapDeclared } from './declare.js';
+import { type AgentConfig, configSchema } from './keys.js';
+
+export { type DeclaredKey, type KeyNotes, listKeys } from './declare.js';
+export { type AgentConfig, configSchema, type MqttConfig, type SourceConfig } from './keys.js';
+export { checkConfig, readConfig } from './read.js';
+
+/** The configuration as it may be shown: secrets are replaced by `***`. */
+export function shownConfig(config: AgentConfig): Record<string, unknown> {
+  return mapDeclared(configSchema, config, (value, notes) =>
+    notes.secret && value !== undefined ? '***' : value,
+  ) as Record<string, unknown>;
+}

@@ -1,0 +1,31 @@
+/** What an agent says of itself once a connection. */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Payloads } from '../../src/protocol/index.js';
+import type { AgentConfig } from '../config/index.js';
+import { readBoard } from './board.js';
+
+/** The content of the `info` message, but for `v` and `ts`. Paths and addresses of sources are not in it. */
+export async function agentInfo(
+  config: AgentConfig,
+  version: string,
+  profile: string,
+): Promise<Omit<Payloads['info'], 'v' | 'ts'>> {
+  return {
+    agent: { version, node: process.version },
+    board: { ...readBoard() },
+    bundle: { name: basename(config.bundle), identity: await bundleIdentity(config.bundle) },
+    profile: {
+      name: profile,
+      reason: config.profile === 'auto' ? 'auto: the full width at 8 bits' : 'named in the configuration',
+    },
+    sources: Object.entries(config.sources).map(([name, { kind }]) => ({ name, kind })),
+    limits: { ...config.limits },
+  };
+}
+
+/** The hash of the manifest's bytes, as the bundle carries it. */
+async function bundleIdentity(bundle: string): Promise<string | undefined> {
+  const text = await readFile(join(bundle, 'manifest.sha256'), 'utf8').catch(() => '');
+  return /^[0-9a-f]{64}/i.exec(text)?.[0];
+}

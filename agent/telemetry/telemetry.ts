@@ -1,0 +1,109 @@
+/** Figures of the running agent, at an interval. */
+import type { Payloads } from '../../src/protocol/index.js';
+import { type Clock, timestamp } from '../clock.js';
+import type { PipelineStats } from '../pipeline.js';
+import { ownMemory, temperatureC } from './board.js';
+
+export interface TelemetryOptions {
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  /** The pipeline's figures; latencies since the last call. */
+  readonly stats: () => PipelineStats;
+  readonly session: () => number;
+  /** Records that wait for the broker. */
+  readonly waitingRecords: () => number;
+  readonly publish: (message: Payloads['telemetry']) => void;
+  /** Queues dropped records since the last look: so many, by source and cause. */
+  readonly onDrops: (count: number, drops: Record<string, number>) => void;
+}
+
+export class Telemetry {
+  readonly #options: TelemetryOptions;
+  readonly #startedMs: number;
+  readonly #stopping = new AbortController();
+  #before: { atMs: number; cpuMs: number; records: number; drops: Record<string, number> };
+  #loop: Promise<void> | undefined;
+
+  constructor(options: TelemetryOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock.now();
+    this.#before = { atMs: this.#startedMs, cpuMs: cpuMs(), records: 0, drops: {} };
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, intervalMs, publish } = this.#options;
+    for (;;) {
+      await clock.sleep(intervalMs, this.#stopping.signal);
+      if (this.#stopping.signal.aborted) return;
+      publish(this.#message());
+    }
+  }
+
+  #message(): Payloads['telemetry'] {
+    const { clock, stats, session, waitingRecords } = this.#options;
+    const { sources, predicted, refused, truncated, failed, latencyMs, totalMs } = stats();
+    const before = this.#before;
+    const drops = Object.fromEntries(
+      sources.flatMap(({ source, drops: by }) =>
+        Object.entries(by).flatMap(([cause, count]) => (count > 0 ? [[`${source}.${cause}`, count] as const] : [])),
+      ),
+    );
+    this.#before = { atMs: clock.now(), cpuMs: cpuMs(), records: predicted, drops };
+    const elapsedMs = Math.max(1, this.#before.atMs - before.atMs);
+    this.#tellDrops(before.drops, drops);
+    return {
+      v: 1,
+      ts: timestamp(clock),
+      session: Math.max(1, session()),
+      uptimeMs: clock.now() - this.#startedMs,
+      records: {
+        total: predicted,
+        perSecond: rounded(((predicted - before.records) * 1000) / elapsedMs),
+        refused,
+        truncated,
+        failed,
+      },
+      latencyMs: percentiles(latencyMs),
+      totalMs: percentiles(totalMs),
+      queue: Object.fromEntries(sources.slice(0, SOURCES_NAMED).map(({ source, queued }) => [source, queued])),
+      drops: Object.fromEntries(Object.entries(drops).slice(0, SOURCES_NAMED)),
+      sourcesLost: sources.filter(({ state }) => state === 'lost').length,
+      outbox: { records: waitingRecords() },
+      ...ownMemory(),
+      cpuShare: rounded((this.#before.cpuMs - before.cpuMs) / elapsedMs),
+      temperatureC: temperatureC(),
+    };
+  }
+
+  #tellDrops(before: Record<string, number>, drops: Record<string, number>): void {
+    const risen = Object.entries(drops).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
+    const count = risen.reduce((sum, [, more]) => sum + more, 0);
+    if (count > 0) this.#options.onDrops(count, Object.fromEntries(risen.filter(([, more]) => more > 0)));
+  }
+}
+
+/** Sources named in one message at most: a message stays below 4 KiB. */
+const SOURCES_NAMED = 8;
+
+/** Of the cores: 1 is one core used all the time. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+function percentiles({ p50, p95, p99 }: { p50: number; p95: number; p99: number }) {
+  return { p50: rounded(p50), p95: rounded(p95), p99: rounded(p99) };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
