@@ -10,6 +10,7 @@ const commands: readonly (readonly [name: string, summary: string, load: () => P
   ['bench', 'Measure Snug side by side with its peers.', () => import('./bench.js')],
   ['broker', 'Run the embedded MQTT broker.', () => import('./broker.js')],
   ['fetch', 'Download a checkpoint from a hub.', () => import('./fetch.js')],
+  ['run', 'Classify lines of text from stdin, files or serial ports.', () => import('./run.js')],
 ];
 
 function version(): string {

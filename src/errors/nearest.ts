@@ -1,7 +1,12 @@
 /** "Did you mean …?": the valid word that a mistyped one is closest to. */
 
+/** Units that key names end with: `interval` is most likely meant to be `intervalMs`. */
+const UNIT_SUFFIX = /(Ms|S|Bytes|Share)$/;
+
 /** The candidate with the fewest edits from `word`, or undefined where none is close enough to be what was meant. */
 export function nearestWord(word: string, candidates: readonly string[]): string | undefined {
+  const withUnit = candidates.find((each) => each.replace(UNIT_SUFFIX, '').toLowerCase() === word.toLowerCase());
+  if (withUnit !== undefined) return withUnit;
   let best: { candidate: string; edits: number } | undefined;
   for (const candidate of candidates) {
     const edits = editDistance(word.toLowerCase(), candidate.toLowerCase());

@@ -1,0 +1,75 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { createSource } from '../../agent/sources/index.js';
+import { parseSources } from '../../agent/sources/spec.js';
+import { load } from '../infer/index.js';
+import { runStream, summaryOf } from './run-stream.js';
+import { untilStopped } from './until-stopped.js';
+
+interface RunOptions {
+  profile: string;
+  source?: string[];
+  json?: true;
+  threads?: number;
+  batch?: number;
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<bundle>', 'folder of an elastic bundle')
+    .option('--profile <profile>', 'compression profile by name, or auto', 'auto')
+    .option(
+      '--source <source>',
+      'stdin, file:PATH, follow:PATH or serial:PATH?baudRate=115200; may be given again (default: stdin)',
+      (spec: string, before: string[] = []) => [...before, spec],
+    )
+    .option('--json', 'one JSON object a prediction')
+    .option('--threads <number>', 'threads inside one operator (default: 1)', countUpTo(256))
+    .option('--batch <number>', 'texts answered together at most (default: 32)', countUpTo(1024))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  echo 'what is my balance' | snug run bundle
+  snug run bundle --json --source follow:/var/log/syslog
+  snug run bundle --source 'serial:/dev/ttyUSB0?baudRate=115200'
+
+Every line is a record. Ctrl-C answers what was read and ends; a second one ends at once.`,
+    )
+    .action(run);
+}
+
+async function run(bundle: string, options: RunOptions): Promise<void> {
+  const named = await parseSources(options.source ?? []);
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const model = await load(bundle, {
+    ...(options.profile !== 'auto' && { profile: options.profile }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+  });
+  try {
+    const { stats, problem } = await runStream({
+      model,
+      sources: named.map(({ name, options: source }) => ({
+        source: createSource(name, source),
+        recordLimitBytes: source.recordLimitBytes,
+      })),
+      json: options.json === true,
+      maxBatch: options.batch,
+      out: process.stdout,
+      say,
+      stopped: untilStopped(),
+    });
+    const summary = summaryOf(stats, process.stderr.isTTY);
+    if (summary !== undefined) say(summary);
+    if (problem !== undefined || stats.failed > 0) process.exitCode = 1;
+  } finally {
+    await model.close();
+  }
+}
+
+function countUpTo(highest: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (/^\d+$/.test(text) && count >= 1 && count <= highest) return count;
+    throw new InvalidArgumentError(`a whole number from 1 to ${highest} is needed.`);
+  };
+}
