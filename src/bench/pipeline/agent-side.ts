@@ -11,6 +11,7 @@ import { startBroker } from '../../broker/index.js';
 import { WARM_UP_TEXTS } from './measure-batched.js';
 import type { Prepared } from './prepare.js';
 import { profiles } from './sides.js';
+import { type Arrival, steadyRate } from './steady-rate.js';
 
 const DEVICE = 'bench';
 /** An agent that publishes nothing new for so long has stopped. */
@@ -39,24 +40,23 @@ export async function openBroker(workFolder: string): Promise<BenchBroker> {
   return { name: 'the embedded broker', url: broker.url, close: () => broker.close() };
 }
 
-/** Records per second that the agent publishes from a file: between the last warm-up text and the last text. */
+/** Records per second that the agent publishes from a file. */
 export async function agentRate(
   prepared: Prepared,
   broker: BenchBroker,
   textsFile: string,
   count: number,
+  batchSize: number,
 ): Promise<number> {
   const source = { kind: 'file', path: textsFile };
-  return await withAgent(prepared, broker, source, 'ignore', async (results) => {
-    let seen = 0;
-    let from: { at: number; seen: number } | undefined;
-    for (;;) {
+  const options = { sources: { texts: source }, batch: { size: batchSize } };
+  return await withAgent(prepared, broker, options, 'ignore', async (results) => {
+    const arrivals: Arrival[] = [];
+    for (let seen = 0; seen < count; ) {
       seen += await results.next();
-      const at = performance.now();
-      // Results come several to a message: the clock begins at the first message that ends the warm-up.
-      if (from === undefined && seen >= WARM_UP_TEXTS) from = { at, seen };
-      if (seen >= count && from) return ((seen - from.seen) * 1000) / (at - from.at);
+      arrivals.push({ at: performance.now(), seen });
     }
+    return steadyRate(arrivals, WARM_UP_TEXTS, batchSize);
   });
 }
 
@@ -66,16 +66,22 @@ export async function agentLatencies(
   broker: BenchBroker,
   texts: readonly string[],
 ): Promise<number[]> {
-  return await withAgent(prepared, broker, { kind: 'stdin' }, 'pipe', async (results, agent) => {
-    const taken: number[] = [];
-    for (const text of texts) {
-      const before = performance.now();
-      agent.stdin?.write(`${text}\n`);
-      await results.next();
-      taken.push(performance.now() - before);
-    }
-    return taken;
-  });
+  return await withAgent(
+    prepared,
+    broker,
+    { sources: { texts: { kind: 'stdin' } } },
+    'pipe',
+    async (results, agent) => {
+      const taken: number[] = [];
+      for (const text of texts) {
+        const before = performance.now();
+        agent.stdin?.write(`${text}\n`);
+        await results.next();
+        taken.push(performance.now() - before);
+      }
+      return taken;
+    },
+  );
 }
 
 interface Results {
@@ -86,7 +92,7 @@ interface Results {
 async function withAgent<T>(
   prepared: Prepared,
   broker: BenchBroker,
-  source: Readonly<Record<string, string>>,
+  options: Readonly<Record<string, unknown>>,
   stdin: 'pipe' | 'ignore',
   use: (results: Results, agent: ChildProcess) => Promise<T>,
 ): Promise<T> {
@@ -100,7 +106,7 @@ async function withAgent<T>(
       bundle: prepared.bundle.folder,
       profile: profiles.int8,
       mqtt: { url: broker.url },
-      sources: { texts: source },
+      ...options,
       stateDir: join(folder, 'state'),
     }),
   );

@@ -135,16 +135,17 @@ async function measure(prepared: Prepared, options: BenchOptions): Promise<Bench
       await measureBatched(prepared, {
         loops: ['bare-int8', 'tjs-q8', 'bare-fp32', 'tjs-fp32'],
         streams: new Map([
-          ['run-int8', (file, texts) => runRate('run-int8', prepared, file, texts.length)],
-          ['run-fp32', (file, texts) => runRate('run-fp32', prepared, file, texts.length)],
-          ['agent-int8', (file, texts) => agentRate(prepared, broker, file, texts.length)],
+          ['run-int8', (file, count, batch) => runRate('run-int8', prepared, file, count, batch)],
+          ['run-fp32', (file, count, batch) => runRate('run-fp32', prepared, file, count, batch)],
+          ['agent-int8', (file, count, batch) => agentRate(prepared, broker, file, count, batch)],
         ]),
         rounds,
         say,
       }),
     );
     const agent = batched.get('agent-int8');
-    if (agent && !('why' in agent)) batched.set('agent-int8', { ...agent, note: `publishing to ${broker.name}` });
+    if (agent && !('why' in agent))
+      batched.set('agent-int8', { ...agent, note: `${agent.note}, publishing to ${broker.name}` });
   } finally {
     await broker.close();
   }

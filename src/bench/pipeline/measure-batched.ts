@@ -9,18 +9,24 @@ import { attempt, rotated } from './measure-serving.js';
 import type { Prepared } from './prepare.js';
 import type { Sample, Samples } from './samples.js';
 import { batchLaunch, runLaunch, type SideId } from './sides.js';
+import { type Arrival, steadyRate } from './steady-rate.js';
 
-const BATCH_SIZES = [1, 4, 8, 16, 32, 64] as const;
-const SEARCH_TEXTS = 512;
-export const ROUND_TEXTS = 2000;
+/** Batches that a loop tries; each in the order given and sorted by length. */
+const LOOP_BATCHES = [1, 4, 8, 16, 32, 64, 128, 512] as const;
+/** Batches that a stream tries: records to a run of the model at most. */
+const STREAM_BATCHES = [32, 128, 512] as const;
+/** Texts for the search of the best batch size. */
+const SEARCH_TEXTS = 1024;
+const SMALL_SEARCH_TEXTS = 384;
+const ROUND_TEXTS = 2000;
 /** Texts answered before the clock of a process that is started anew begins. */
 export const WARM_UP_TEXTS = 300;
 
 export interface BatchedPlan {
   /** Sides that answer batches on request (bare loops, the peer). */
   readonly loops: readonly SideId[];
-  /** Sides that read a file to its end: `snug run` and the agent, by the function that gives records/s for that file. */
-  readonly streams: ReadonlyMap<SideId, (textsFile: string, texts: readonly string[]) => Promise<number>>;
+  /** Sides that read a file to its end, `snug run` and the agent: records per second for a file of `count` texts. */
+  readonly streams: ReadonlyMap<SideId, (textsFile: string, count: number, batchSize: number) => Promise<number>>;
   readonly rounds: number;
   readonly say: (line: string) => void;
 }
@@ -47,9 +53,22 @@ export async function measureBatched(prepared: Prepared, plan: BatchedPlan): Pro
         ways.set(side, await bestWay(child));
       });
     }
+    const searchFile = join(prepared.workFolder, 'search.txt');
+    await writeFile(searchFile, `${prepared.slice(0, WARM_UP_TEXTS + SEARCH_TEXTS).join('\n')}\n`);
+    for (const [side, rate] of plan.streams) {
+      plan.say(`batch size of ${side}`);
+      await attempt(side, samples, async () => {
+        let bestRate = 0;
+        for (const batchSize of STREAM_BATCHES) {
+          const found = await rate(searchFile, WARM_UP_TEXTS + SEARCH_TEXTS, batchSize);
+          if (found > bestRate) ways.set(side, { batchSize, sorted: false });
+          bestRate = Math.max(bestRate, found);
+        }
+      });
+    }
     for (let round = 0; round < plan.rounds; round++) {
       plan.say(`batched, round ${round + 1} of ${plan.rounds}`);
-      const first = SEARCH_TEXTS + round * ROUND_TEXTS;
+      const first = WARM_UP_TEXTS + SEARCH_TEXTS + round * ROUND_TEXTS;
       const texts = prepared.slice(first, ROUND_TEXTS);
       // A stream's warm-up texts are others than those that are timed, so that every text stays unique.
       const file = join(prepared.workFolder, `round-${round}.txt`);
@@ -61,8 +80,9 @@ export async function measureBatched(prepared: Prepared, plan: BatchedPlan): Pro
           const child = open.get(side);
           const way = ways.get(side);
           const stream = plan.streams.get(side);
-          if (child && way) figures.get(side)?.push(await loopRate(child, way, first % prepared.texts, texts.length));
-          else if (stream) figures.get(side)?.push(await stream(file, [...warmUp, ...texts]));
+          if (way === undefined) return;
+          if (child) figures.get(side)?.push(await loopRate(child, way, first % prepared.texts, texts.length));
+          if (stream) figures.get(side)?.push(await stream(file, warmUp.length + texts.length, way.batchSize));
         });
       }
     }
@@ -78,30 +98,32 @@ export async function measureBatched(prepared: Prepared, plan: BatchedPlan): Pro
   return samples;
 }
 
-/** Records per second of `snug run` on a file: between the answers to the last warm-up text and to the last text. */
-export async function runRate(side: SideId, prepared: Prepared, textsFile: string, count: number): Promise<number> {
-  const launch = runLaunch(side, prepared, ['--source', `file:${textsFile}`]);
+/** Records per second of `snug run` on a file. */
+export async function runRate(
+  side: SideId,
+  prepared: Prepared,
+  textsFile: string,
+  count: number,
+  batchSize: number,
+): Promise<number> {
+  const launch = runLaunch(side, prepared, ['--source', `file:${textsFile}`, '--batch', `${batchSize}`]);
   if ('why' in launch) throw new Error(launch.why);
   const child = spawn(launch.command, [...launch.args], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let seen = 0;
-  let from = 0;
-  let to = 0;
-  for await (const _ of createInterface({ input: child.stdout })) {
-    seen++;
-    if (seen === WARM_UP_TEXTS) from = performance.now();
-    if (seen === count) to = performance.now();
-  }
-  if (seen !== count) throw new Error(`snug run answered ${seen} of ${count} texts`);
-  return ((count - WARM_UP_TEXTS) * 1000) / (to - from);
+  const arrivals: Arrival[] = [];
+  for await (const _ of createInterface({ input: child.stdout }))
+    arrivals.push({ at: performance.now(), seen: arrivals.length + 1 });
+  if (arrivals.length !== count) throw new Error(`snug run answered ${arrivals.length} of ${count} texts`);
+  return steadyRate(arrivals, WARM_UP_TEXTS, batchSize);
 }
 
 async function bestWay(child: LineProcess): Promise<Way> {
-  await loopRate(child, { batchSize: 16, sorted: true }, 0, SEARCH_TEXTS);
+  await loopRate(child, { batchSize: 16, sorted: true }, 0, SMALL_SEARCH_TEXTS);
   let best: Way = { batchSize: 1, sorted: false };
   let bestRate = 0;
-  for (const batchSize of BATCH_SIZES)
+  for (const batchSize of LOOP_BATCHES)
     for (const sorted of batchSize === 1 ? [false] : [false, true]) {
-      const rate = await loopRate(child, { batchSize, sorted }, 0, SEARCH_TEXTS);
+      const texts = batchSize > 64 ? SEARCH_TEXTS : SMALL_SEARCH_TEXTS;
+      const rate = await loopRate(child, { batchSize, sorted }, 0, texts);
       if (rate <= bestRate) continue;
       best = { batchSize, sorted };
       bestRate = rate;

@@ -1,8 +1,7 @@
 /** The linear head that the peer puts on its pooled vectors, so that both sides answer with a label and a probability. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SafetensorsFile } from '../../checkpoint/index.js';
-import { headTensors } from '../../model/head.js';
+import { files, Master, openBundle } from '../../bundle/index.js';
+import { headTensors } from '../../model/index.js';
 
 export interface PeerHead {
   readonly labels: readonly string[];
@@ -15,22 +14,21 @@ export interface PeerHead {
 const STAND_IN = { labels: 150, hiddenSize: 384 } as const;
 
 /** The head of a bundle's full width. */
-export async function readBundleHead(bundle: string): Promise<PeerHead> {
-  const manifest = JSON.parse(await readFile(join(bundle, 'manifest.json'), 'utf8')) as { labels: string[] };
-  const file = await SafetensorsFile.open(join(bundle, 'master.safetensors'));
+export async function readBundleHead(folder: string): Promise<PeerHead> {
+  const bundle = await openBundle(folder);
+  const master = await Master.open(join(folder, files.master));
   try {
-    const [labels, hiddenSize] = file.shape(headTensors.weight);
-    const weight = await file.read(headTensors.weight);
-    const bias = await file.read(headTensors.bias);
+    const [labels, hiddenSize] = master.shape(headTensors.weight);
+    const weight = await master.read(headTensors.weight);
+    const bias = await master.read(headTensors.bias);
+    const rowOf = (label: number) => [...weight.subarray(label * hiddenSize, (label + 1) * hiddenSize)];
     return {
-      labels: manifest.labels,
-      weight: Array.from({ length: labels }, (_, label) => [
-        ...weight.subarray(label * hiddenSize, (label + 1) * hiddenSize),
-      ]),
+      labels: bundle.manifest.labels,
+      weight: Array.from({ length: labels }, (_, label) => rowOf(label)),
       bias: [...bias],
     };
   } finally {
-    await file.close();
+    await master.close();
   }
 }
 

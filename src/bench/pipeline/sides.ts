@@ -54,7 +54,7 @@ export function runLaunch(side: SideId, prepared: Prepared, more: readonly strin
   const profile = profiles[precisionOf(side)];
   return {
     command: process.execPath,
-    args: [prepared.cli, 'run', prepared.bundle.folder, '--profile', profile, ...more],
+    args: [prepared.cli, 'run', prepared.bundle.folder, '--profile', profile, '--json', ...more],
   };
 }
 
