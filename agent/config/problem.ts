@@ -1,7 +1,7 @@
 /** From what zod found to what a person needs: the key, what is wrong, what it should be. */
 import type { z as zod } from 'zod';
+import { nearestWord } from '../../src/errors/nearest.js';
 import { childrenOf, type KeyNotes, listKeys, notesOf, schemaAt } from './declare.js';
-import { nearest } from './nearest.js';
 
 export interface Problem {
   /** The key that is wrong, or the section that lacks one. */
@@ -22,7 +22,7 @@ export function problemsOf(schema: zod.ZodType, value: unknown, error: zod.ZodEr
     return issue.keys.map((name): Problem => {
       const path = [...issue.path, name];
       const free = known.filter((each) => !given.includes(each));
-      const meant = nearest(name, free) ?? nearest(name, known);
+      const meant = nearestWord(name, free) ?? nearestWord(name, known);
       if (meant !== undefined) suggested.add([...issue.path, meant].join('.'));
       return { path, what: `unknown key; ${hint(schema, name, meant, known)}`, atKey: true };
     });
@@ -70,7 +70,7 @@ function optionsOf(issue: zod.core.$ZodIssueInvalidUnion): string[] {
 }
 
 function oneOf(values: readonly string[], given: unknown, about: KeyNotes | undefined): string {
-  const meant = typeof given === 'string' ? nearest(given, values) : undefined;
+  const meant = typeof given === 'string' ? nearestWord(given, values) : undefined;
   return `must be one of ${values.join(', ')}, not ${shown(given, about)}${meant === undefined ? '' : `; did you mean '${meant}'?`}`;
 }
 

@@ -5,13 +5,16 @@ import type { Payloads } from '../../src/protocol/index.js';
 import type { AgentConfig } from '../config/index.js';
 import { readBoard } from './board.js';
 
-/** The content of the `info` message, but for `v` and `ts`. Paths and addresses of sources are not in it. */
+/** The `info` message. Paths and addresses of sources are not in it. */
 export async function agentInfo(
   config: AgentConfig,
   version: string,
   profile: string,
-): Promise<Omit<Payloads['info'], 'v' | 'ts'>> {
+  ts: string,
+): Promise<Payloads['info']> {
   return {
+    v: 1,
+    ts,
     agent: { version, node: process.version },
     board: { ...readBoard() },
     bundle: { name: basename(config.bundle), identity: await bundleIdentity(config.bundle) },

@@ -301,7 +301,7 @@ export class Uplink {
     });
   }
 
-  /** The broker said no to a message: trying again would not help. The first is reported, then each tenfold. */
+  /** The broker said no to a message: trying again would not help. Told at the first, and then at ten times as many. */
   #resultsRefused({ source, predictions }: ResultBatch, reason: string): void {
     const before = this.#refused;
     this.#refused += predictions.length;

@@ -1,29 +1,22 @@
 #!/usr/bin/env node
 /** The `snug` command: finds the command's file, and turns what is thrown into a few lines and an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { messageOf, SnugError } from '../errors/index.js';
 import type { CommandModule } from './command.js';
+import { version } from './version.js';
 
 /** Name, summary, and the file that is loaded only when the command is called: start-up time is part of the product. */
 const commands: readonly (readonly [name: string, summary: string, load: () => Promise<CommandModule>])[] = [
+  [
+    'agent',
+    'Classify streams of text on this machine and publish the predictions over MQTT.',
+    () => import('./agent.js'),
+  ],
   ['bench', 'Measure Snug side by side with its peers.', () => import('./bench.js')],
   ['broker', 'Run the embedded MQTT broker.', () => import('./broker.js')],
   ['fetch', 'Download a checkpoint from a hub.', () => import('./fetch.js')],
   ['run', 'Classify lines of text from stdin, files or serial ports.', () => import('./run.js')],
 ];
-
-function version(): string {
-  // dist/src/cli/main.js and src/cli/main.ts stand at different depths below package.json.
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version;
-    } catch {
-      // the other depth
-    }
-  }
-  return '0.0.0';
-}
 
 /** Prints a failure as a user should see it; `SNUG_LOG=debug` adds the stack and the causes. */
 function report(thrown: unknown): number {

@@ -1,0 +1,168 @@
+/**
+ * The agent, assembled: sources → queues → model → uplink, and commands the other way. Parts are started in the order in which
+ * they depend on each other, and stopped the other way round; `online` is said when everything before it works.
+ */
+import { messageOf, SnugError } from '../src/errors/index.js';
+import type { Model } from '../src/infer/types.js';
+import { encode, topics } from '../src/protocol/index.js';
+import { type Clock, timestamp, within } from './clock.js';
+import { Commands, Journal, operations } from './commands/index.js';
+import type { AgentConfig, SourceConfig } from './config/index.js';
+import { makePrivateFolder } from './durable-file.js';
+import type { Log } from './log.js';
+import { News } from './news.js';
+import { Pipeline } from './pipeline.js';
+import type { Source } from './sources/source.js';
+import { agentInfo, Telemetry } from './telemetry/index.js';
+import { readCredentials, SessionCounter, Uplink } from './uplink/index.js';
+
+/** How long the records that were read may take to be answered once the agent is to end. */
+const DRAIN_MS = 1500;
+
+export interface AgentParts {
+  readonly config: AgentConfig;
+  readonly version: string;
+  readonly loadModel: (config: AgentConfig) => Promise<Model>;
+  readonly createSource: (name: string, config: SourceConfig) => Source;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Agent {
+  readonly #parts: AgentParts;
+  #started: Started | undefined;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Loads the model, opens the sources, and begins to connect; resolves before the broker has answered. Throws where it can
+   * never work: the bundle, a source, the state folder or the TLS files are no good. Then nothing is left running.
+   */
+  async start(): Promise<void> {
+    const { config, clock, log, loadModel } = this.#parts;
+    await readCredentials(config.mqtt);
+    try {
+      await makePrivateFolder(config.stateDir);
+    } catch (cause) {
+      throw new SnugError('STATE_UNUSABLE', `stateDir ${config.stateDir}: ${messageOf(cause)}`, { cause });
+    }
+    const model = await loadModel(config);
+    const started = await this.#assemble(model);
+    try {
+      await started.commands.start();
+      await started.pipeline.start();
+    } catch (error) {
+      await started.journal.close();
+      await model.close();
+      throw error;
+    }
+    started.uplink.start();
+    started.telemetry.start();
+    started.uplink.event('started', `agent ${this.#parts.version} started`, { profile: model.profile });
+    log.info(
+      { profile: model.profile, sources: Object.keys(config.sources) },
+      `agent of '${config.device}' is running`,
+    );
+    this.#started = { ...started, startedMs: clock.now() };
+  }
+
+  /** Resolves when the agent has ended; rejects where the pipeline broke. Sources that end don't end the agent. */
+  get failed(): Promise<never> {
+    return new Promise((_, reject) => {
+      this.#started?.pipeline.ended.catch(reject);
+    });
+  }
+
+  /** Stops reading, answers and sends what was read, says `offline`: within five seconds, broker or not. */
+  async stop(): Promise<void> {
+    const started = this.#started;
+    if (!started) return;
+    this.#started = undefined;
+    const { pipeline, telemetry, commands, uplink, journal, model } = started;
+    await telemetry.stop();
+    const drained = await within(
+      this.#parts.clock,
+      DRAIN_MS,
+      pipeline.drain().catch(() => undefined),
+    );
+    if (!drained) this.#parts.log.warn('not all records that were read could be answered in time');
+    await commands.stop();
+    await uplink.stop();
+    await journal.close();
+    if (drained) await model.close();
+    this.#parts.log.info('the agent has ended');
+  }
+
+  async #assemble(model: Model): Promise<Started> {
+    const { config, version, clock, log, createSource } = this.#parts;
+    const startedMs = clock.now();
+    const session = new SessionCounter(config.stateDir, clock.now);
+    const journal = new Journal(config.stateDir, clock.now);
+    const info = await agentInfo(config, version, model.profile, timestamp(clock));
+    const uplink: Uplink = new Uplink({
+      device: config.device,
+      mqtt: config.mqtt,
+      session,
+      clock,
+      log,
+      withText: (source) => config.sources[source]?.publish.text ?? false,
+      announcements: () => [
+        { topic: topics(config.device).info, payload: encode('info', { ...info, ts: timestamp(clock) }) },
+        ...commands.announcements(),
+      ],
+      onCommand: (message) => commands.handle(message),
+      onOnline: () => commands.tellEnds(),
+    });
+    const commands: Commands = new Commands({
+      device: config.device,
+      operations,
+      context: { config, version, uptimeMs: () => clock.now() - startedMs, session: () => session.current },
+      journal,
+      clock,
+      log,
+      publish: (topic, payload, options) => uplink.publish(topic, payload, options),
+      onEvent: (kind, message, fields) => uplink.event(kind, message, fields),
+    });
+    const news = new News(log, (kind, message, fields) => uplink.event(kind, message, fields));
+    const pipeline = new Pipeline({
+      model,
+      sources: Object.entries(config.sources).map(([name, source]) => ({
+        source: createSource(name, source),
+        queue: source.queue,
+        recordLimitBytes: source.recordLimitBytes,
+      })),
+      maxBatch: config.batch.size,
+      maxWaitMs: config.batch.waitMs,
+      onPredictions: (records) => uplink.publishResults(records),
+      onEvent: (event) => news.tell(event),
+      clock: clock.now,
+    });
+    const telemetry = new Telemetry({
+      intervalMs: config.telemetry.intervalMs,
+      clock,
+      stats: () => pipeline.stats({ reset: true }),
+      session: () => session.current,
+      waitingRecords: () => uplink.waitingRecords,
+      publish: (message) => uplink.telemetry(message),
+      onDrops: (count, drops) =>
+        uplink.event('records-dropped', `${count} records were dropped by full queues`, {
+          count,
+          cause: 'queue',
+          drops,
+        }),
+    });
+    return { model, journal, pipeline, uplink, commands, telemetry, startedMs };
+  }
+}
+
+interface Started {
+  readonly model: Model;
+  readonly journal: Journal;
+  readonly pipeline: Pipeline;
+  readonly uplink: Uplink;
+  readonly commands: Commands;
+  readonly telemetry: Telemetry;
+  readonly startedMs: number;
+}

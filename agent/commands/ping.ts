@@ -1,0 +1,9 @@
+import { z } from '../../src/protocol/zod.js';
+import { operation } from './operation.js';
+
+export const ping = operation({
+  name: 'ping',
+  description: 'Answers, and says how long the agent has been running.',
+  arguments: z.looseObject({}),
+  run: async (_args, { version, uptimeMs, session }) => ({ version, uptimeMs: uptimeMs(), session: session() }),
+});

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { untilStopped } from './until-stopped.js';
+import { version } from './version.js';
+
+export function define(command: Command): void {
+  command
+    .requiredOption('--config <file>', 'the configuration, in YAML')
+    .addHelpText(
+      'after',
+      `
+Example:
+  snug agent --config snug.yaml
+
+snug.yaml:
+  device: pump-07
+  bundle: ./bundle
+  mqtt: { url: mqtt://127.0.0.1:1883 }
+  sources:
+    console: { kind: serial, path: /dev/ttyUSB0, baudRate: 115200 }
+    syslog: { kind: follow, path: /var/log/syslog }
+
+Results: mosquitto_sub -V 5 -t 'snug/v1/pump-07/#' -v`,
+    )
+    .action(async ({ config: file }: { config: string }) => {
+      const stopped = untilStopped();
+      const { readConfig } = await import('../../agent/config/index.js');
+      const config = await readConfig(file);
+      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { load }] = await Promise.all([
+        import('../../agent/agent.js'),
+        import('../../agent/clock.js'),
+        import('../../agent/log.js'),
+        import('../../agent/sources/index.js'),
+        import('../infer/index.js'),
+      ]);
+      const agent = new Agent({
+        config,
+        version: version(),
+        loadModel: ({ bundle, profile, threads }) => load(bundle, { threads, ...(profile !== 'auto' && { profile }) }),
+        createSource,
+        clock: systemClock,
+        log: createLog(),
+      });
+      await agent.start();
+      try {
+        await Promise.race([stopped, agent.failed]);
+      } finally {
+        await agent.stop();
+      }
+    });
+}
