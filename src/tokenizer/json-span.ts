@@ -3,12 +3,6 @@
  * vocabulary: parsed as usual, its 30,000 keys become heap that the process keeps long after they are garbage.
  */
 
-/** Where a value lies in the bytes: `[start, end)`. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
@@ -59,97 +53,90 @@ function skipValue(bytes: Uint8Array, at: number): number {
   throw new Unreadable(`the value that begins at byte ${at} does not end`);
 }
 
-/** The value of `key` in the object at `at`, or undefined. */
-function member(bytes: Uint8Array, at: number, key: string): Span | undefined {
+/** Where the value of `key` in the object at `at` begins, or -1. */
+function member(bytes: Uint8Array, at: number, key: string): number {
   let i = skipSpace(bytes, at);
-  if (bytes[i] !== openBrace) return undefined;
+  if (bytes[i] !== openBrace) return -1;
   i = skipSpace(bytes, i + 1);
   while (bytes[i] === quote) {
     const end = skipString(bytes, i);
     const found = Buffer.from(bytes.buffer, bytes.byteOffset + i + 1, end - i - 2).equals(Buffer.from(key));
     i = skipSpace(bytes, end);
     if (bytes[i] !== colon) throw new Unreadable(`expected ':' at byte ${i}`);
-    const start = skipSpace(bytes, i + 1);
-    const valueEnd = skipValue(bytes, start);
-    if (found) return { start, end: valueEnd };
-    i = skipSpace(bytes, valueEnd);
+    i = skipSpace(bytes, i + 1);
+    if (found) return i;
+    i = skipSpace(bytes, skipValue(bytes, i));
     if (bytes[i] === comma) i = skipSpace(bytes, i + 1);
   }
-  return undefined;
+  return -1;
 }
 
-/** Where the value at `path` (keys of nested objects) lies; undefined where there is none, or the text is no JSON. */
-export function findValue(bytes: Uint8Array, path: readonly string[]): Span | undefined {
+/** Where the object at `path` (keys of nested objects) begins; -1 where there is none, or the text is no JSON. */
+export function findObject(bytes: Uint8Array, path: readonly string[]): number {
   try {
-    let span: Span | undefined = { start: 0, end: bytes.length };
+    let at = 0;
     for (const key of path) {
-      span = member(bytes, span.start, key);
-      if (span === undefined) return undefined;
+      at = member(bytes, at, key);
+      if (at < 0) return -1;
     }
-    return span;
+    return bytes[at] === openBrace ? at : -1;
   } catch (thrown) {
-    if (thrown instanceof Unreadable) return undefined;
+    if (thrown instanceof Unreadable) return -1;
     throw thrown;
   }
 }
 
+/** Takes a key as its bytes `[start, end)`, unescaped, and its value. */
+type TakeInteger = (value: number, bytes: Uint8Array, start: number, end: number) => void;
+
 /**
  * Reads an object whose values are all non-negative integers, key by key, in the order of the file.
- * @param take gets the bytes `[start, end)` of a key, unescaped, and its value
- * @returns what is wrong with the text and at which byte, or undefined
+ * @returns where the object ends; or what is wrong with it and at which byte
  */
-export function readIntegers(
-  bytes: Uint8Array,
-  span: Span,
-  take: (value: number, bytes: Uint8Array, start: number, end: number) => void,
-): string | undefined {
-  if (bytes[span.start] !== openBrace) return `expected an object at byte ${span.start}`;
-  let i = skipSpace(bytes, span.start + 1);
-  if (bytes[i] === closeBrace) return undefined;
+export function readIntegers(bytes: Uint8Array, at: number, take: TakeInteger): number | string {
+  try {
+    return readMembers(bytes, at, take);
+  } catch (thrown) {
+    if (thrown instanceof Unreadable) return thrown.message;
+    throw thrown;
+  }
+}
+
+function readMembers(bytes: Uint8Array, at: number, take: TakeInteger): number {
+  if (bytes[at] !== openBrace) throw new Unreadable(`expected an object at byte ${at}`);
+  let i = skipSpace(bytes, at + 1);
+  if (bytes[i] === closeBrace) return i + 1;
   for (;;) {
-    const keyStart = i;
-    try {
-      i = skipString(bytes, i);
-    } catch (thrown) {
-      if (thrown instanceof Unreadable) return thrown.message;
-      throw thrown;
-    }
+    const key = i;
+    i = skipString(bytes, i);
     const keyEnd = i;
     i = skipSpace(bytes, i);
-    if (bytes[i] !== colon) return `expected ':' at byte ${i}`;
+    if (bytes[i] !== colon) throw new Unreadable(`expected ':' at byte ${i}`);
     i = skipSpace(bytes, i + 1);
     const digits = i;
     let value = 0;
     for (; bytes[i] >= 0x30 && bytes[i] <= 0x39; i++) value = value * 10 + bytes[i] - 0x30;
-    if (i === digits) return `expected a whole number at byte ${i}`;
-    const fault = takeKey(bytes, keyStart, keyEnd, value, take);
-    if (fault !== undefined) return fault;
+    if (i === digits) throw new Unreadable(`expected a whole number at byte ${i}`);
+    takeKey(bytes, key, keyEnd, value, take);
     i = skipSpace(bytes, i);
-    if (bytes[i] === closeBrace) return undefined;
-    if (bytes[i] !== comma) return `expected ',' or '}' at byte ${i}`;
+    if (bytes[i] === closeBrace) return i + 1;
+    if (bytes[i] !== comma) throw new Unreadable(`expected ',' or '}' at byte ${i}`);
     i = skipSpace(bytes, i + 1);
   }
 }
 
-function takeKey(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  value: number,
-  take: (value: number, bytes: Uint8Array, start: number, end: number) => void,
-): string | undefined {
-  let escaped = false;
-  for (let i = start; i < end && !escaped; i++) escaped = bytes[i] === backslash;
-  if (!escaped) {
-    take(value, bytes, start + 1, end - 1);
-    return undefined;
-  }
-  try {
-    const key: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8'));
-    const unescaped = Buffer.from(String(key), 'utf8');
+function takeKey(bytes: Uint8Array, start: number, end: number, value: number, take: TakeInteger): void {
+  for (let i = start; i < end; i++) {
+    if (bytes[i] !== backslash) continue;
+    let key: string;
+    try {
+      key = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8'));
+    } catch {
+      throw new Unreadable(`a string that is no JSON at byte ${start}`);
+    }
+    const unescaped = Buffer.from(key, 'utf8');
     take(value, unescaped, 0, unescaped.length);
-    return undefined;
-  } catch {
-    return `a string that is no JSON at byte ${start}`;
+    return;
   }
+  take(value, bytes, start + 1, end - 1);
 }

@@ -1,6 +1,6 @@
 /** Reads a tokenizer.json of the BERT scheme; says so where the file holds another scheme, for the general library to read. */
 import { SnugError } from '../errors/index.js';
-import { findValue, readIntegers } from './json-span.js';
+import { findObject, readIntegers } from './json-span.js';
 import type { AddedToken, BertNormalizerOptions } from './types.js';
 import { type Vocabulary, VocabularyBuilder } from './vocabulary.js';
 import type { WordPieceScheme } from './word-piece.js';
@@ -32,23 +32,24 @@ export function parseObject(file: string, bytes: Uint8Array): Json {
 
 /** The scheme of a tokenizer.json, or undefined where it is not BERT's. Errors name file and key. */
 export function readBertScheme(file: string, bytes: Uint8Array): WordPieceScheme | undefined {
-  const span = findValue(bytes, ['model', 'vocab']);
-  if (span === undefined || bytes[span.start] !== 0x7b) {
-    const model = parseObject(file, bytes).model; // not JSON is the better error than no vocabulary
-    if (!isObject(model)) throw invalid(file, "has no 'model'");
-    if (model.vocab === undefined) throw invalid(file, "has no 'model.vocab'");
-    return undefined;
-  }
-  const empty = Buffer.from('{}');
-  const rest = parseObject(file, Buffer.concat([bytes.subarray(0, span.start), empty, bytes.subarray(span.end)]));
+  const start = findObject(bytes, ['model', 'vocab']);
+  const pieces = start < 0 ? undefined : readPieces(bytes, start);
+  // Without the vocabulary, where that could be read, the rest is small. Not being JSON is the better error than no vocabulary.
+  const isRead = typeof pieces === 'object';
+  const rest = parseObject(
+    file,
+    isRead ? Buffer.concat([bytes.subarray(0, start), Buffer.from('{}'), bytes.subarray(pieces.end)]) : bytes,
+  );
   const { model } = rest;
   if (!isObject(model)) throw invalid(file, "has no 'model'");
+  if (model.vocab === undefined) throw invalid(file, "has no 'model.vocab'");
   if (model.type !== 'WordPiece' && (model.type !== undefined || model.continuing_subword_prefix === undefined))
     return undefined;
+  if (!isRead) throw invalid(file, `'model.vocab': ${pieces ?? 'not an object'}`);
   const addedTokens = readAddedTokens(file, rest.added_tokens);
   if (addedTokens === undefined || !isBertPipeline(rest)) return undefined;
 
-  const vocabulary = readVocabulary(file, bytes, span, addedTokens);
+  const vocabulary = checkedVocabulary(file, pieces, addedTokens);
   const idOf = (key: string, token: unknown): number => {
     const id = typeof token === 'string' ? idOfToken(vocabulary, addedTokens, token) : -1;
     if (id < 0) throw invalid(file, `'${key}' names ${JSON.stringify(token)}, which is not in the vocabulary`);
@@ -137,28 +138,36 @@ function readAddedTokens(file: string, value: unknown): AddedToken[] | undefined
   return tokens;
 }
 
-function readVocabulary(
-  file: string,
-  bytes: Uint8Array,
-  span: { start: number; end: number },
-  addedTokens: readonly AddedToken[],
-): Vocabulary {
+interface Pieces {
+  readonly builder: VocabularyBuilder;
+  readonly count: number;
+  readonly highestId: number;
+  /** An id that two pieces have, or -1. */
+  readonly sharedId: number;
+  /** Where the vocabulary ends in the file. */
+  readonly end: number;
+}
+
+/** The vocabulary that begins at `start`, or what is wrong with it. */
+function readPieces(bytes: Uint8Array, start: number): Pieces | string {
   // Quotes, colon, id and comma take more than half of an entry.
-  const builder = new VocabularyBuilder((span.end - span.start) >> 1);
-  let count = 0;
-  let twin = -1;
-  let highest = 0;
-  const fault = readIntegers(bytes, span, (id, source, start, end) => {
+  const builder = new VocabularyBuilder((bytes.length - start) >> 1);
+  let [count, highestId, sharedId] = [0, 0, -1];
+  const end = readIntegers(bytes, start, (id, source, from, to) => {
     count++;
-    highest = Math.max(highest, id);
+    if (id > highestId) highestId = id;
     if (id >= mostPieces) return;
-    if (builder.has(id)) twin = id;
-    else builder.add(id, source, start, end);
+    if (builder.has(id)) sharedId = id;
+    else builder.add(id, source, from, to);
   });
-  if (fault !== undefined) throw invalid(file, `'model.vocab': ${fault}`);
+  return typeof end === 'string' ? end : { builder, count, highestId, sharedId, end };
+}
+
+function checkedVocabulary(file: string, pieces: Pieces, addedTokens: readonly AddedToken[]): Vocabulary {
+  const { builder, count, highestId, sharedId } = pieces;
   if (count === 0) throw invalid(file, "'model.vocab' is empty");
-  if (highest >= mostPieces) throw invalid(file, `'model.vocab' has id ${highest} for one of ${count} pieces`);
-  if (twin >= 0) throw invalid(file, `'model.vocab' gives id ${twin} to two pieces`);
+  if (highestId >= mostPieces) throw invalid(file, `'model.vocab' has id ${highestId} for one of ${count} pieces`);
+  if (sharedId >= 0) throw invalid(file, `'model.vocab' gives id ${sharedId} to two pieces`);
   const vocabulary = builder.build();
   checkAgreement(file, vocabulary, builder, addedTokens);
   return vocabulary;
