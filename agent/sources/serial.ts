@@ -10,6 +10,8 @@ import type { Source, SourceSink } from './source.js';
 const DEFAULT_BAUD_RATE = 115_200;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
+/** How often an open port is asked whether its device is still there. */
+const WATCH_MS = 250;
 
 export class SerialSource implements Source {
   readonly kind = 'serial';
@@ -17,6 +19,7 @@ export class SerialSource implements Source {
   #port: SerialPort | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = FIRST_PAUSE_MS;
+  #watch: NodeJS.Timeout | undefined;
   #opening: Promise<void> | undefined;
   #stopping = false;
 
@@ -34,6 +37,7 @@ export class SerialSource implements Source {
     this.#stopping = true;
     clearTimeout(this.#timer);
     await this.#opening;
+    clearInterval(this.#watch);
     const port = this.#port;
     if (port?.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
   }
@@ -54,10 +58,29 @@ export class SerialSource implements Source {
     this.#port = port;
     this.#pauseMs = FIRST_PAUSE_MS;
     port.once('close', (error: Error | null) => {
+      clearInterval(this.#watch);
       sink.flush();
-      this.#retry(sink, error ? messageOf(error) : 'the port was closed');
+      this.#retry(sink, error ? messageOf(error) : 'the device hung up');
     });
-    sink.back();
+    await this.#watchFor(port);
+    if (port.isOpen) sink.back();
+  }
+
+  /**
+   * Closes the port once its device is gone. The library notices that by itself only while it waits for bytes; unplugged in
+   * the middle of a read it gets zero bytes (a tty that was hung up gives the end of file) and tries again for ever.
+   */
+  async #watchFor(port: SerialPort): Promise<void> {
+    const device = port.port;
+    const answers = () =>
+      device?.getBaudRate().then(
+        () => true,
+        () => false,
+      );
+    if (!(await answers()) || !port.isOpen) return; // a system that can't be asked, or gone already
+    this.#watch = setInterval(async () => {
+      if (!(await answers()) && port.isOpen) port.close();
+    }, WATCH_MS);
   }
 
   #take(port: SerialPort, chunk: Buffer, sink: SourceSink): void {

@@ -86,6 +86,35 @@ serialTest('unplugged: says so, keeps what came before the tear, reads on when i
   t.deepEqual(sink.texts, ['whole', 'torn off', 'here again']);
 });
 
+serialTest('unplugged in the middle of a read: noticed all the same', async (t) => {
+  const { near, say, plug } = wiring(t);
+  const wire = await plug();
+  const sink = new ListeningSink();
+  const source = createSource('port', { kind: 'serial', path: near });
+  let pulled: Promise<void> | undefined;
+  await source.start({
+    bytes: () => {
+      pulled ??= wire.pull();
+      // The next read must find a line that was hung up already: the event loop stands still until it is.
+      const deadline = performance.now() + 50;
+      while (performance.now() < deadline);
+      return undefined;
+    },
+    flush: () => sink.flush(),
+    ended: () => sink.ended(),
+    lost: (reason) => sink.lost(reason),
+    back: () => sink.back(),
+  });
+  t.teardown(() => source.stop());
+  say('x');
+  await sink.until(() => sink.news.length === 1);
+  t.regex(sink.news[0], /^lost: /);
+  await pulled;
+  await plug();
+  await sink.until(() => sink.news.length === 2);
+  t.is(sink.news[1], 'back');
+});
+
 serialTest('a port that is not there yet is waited for', async (t) => {
   const { near, say, plug } = wiring(t);
   const sink = new ListeningSink();
