@@ -14,4 +14,8 @@ export const tokenizerErrors = {
     meaning: 'A tokenizer file is sound, but uses a scheme that Snug does not read.',
     remedy: 'Use a checkpoint with a WordPiece, BPE or Unigram tokenizer.json.',
   },
+  TOKENIZER_MISMATCH: {
+    meaning: 'The tokenizer and the weights do not belong together: there are more pieces than embeddings.',
+    remedy: 'Take tokenizer and weights from the same checkpoint.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

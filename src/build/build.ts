@@ -1,0 +1,155 @@
+/** `snug build`: the steps in their order. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import {
+  bitWidths,
+  formatProfile,
+  type Manifest,
+  Master,
+  runtimeVersion,
+  type Store,
+  writeBundle,
+  writeMaster,
+} from '../bundle/index.js';
+import { refuseForeign } from '../bundle/write.js';
+import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
+import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
+import { disagreement } from '../infer/index.js';
+import { instructionSet } from '../profile/processor.js';
+import { loadTokenizer } from '../tokenizer/index.js';
+import { describeModel, encoderTensors } from './encoder-master.js';
+import { evaluateProfiles } from './evaluate.js';
+import { goldenLines } from './golden.js';
+import { type HeadResult, keepHead, trainHead } from './head-step.js';
+import { tokenizerJson } from './tokenizer-json.js';
+import { readTrainingData, type TrainingData } from './training-data.js';
+
+export interface BuildOptions {
+  readonly checkpoint: string;
+  readonly output: string;
+  /** Labelled rows; without them the checkpoint's own head is kept. */
+  readonly data?: string;
+  readonly evaluation?: string;
+  /** The label of rows that belong to no label. */
+  readonly none?: string;
+  /** Share of in-scope eval rows that may be refused at most. */
+  readonly refuse: number;
+  readonly store: Store;
+  readonly seed: number;
+  readonly threads: number;
+  /** For the manifest. */
+  readonly version: string;
+  readonly command: string;
+  readonly onProgress: (phase: string, done: number, total: number, detail?: string) => void;
+}
+
+export interface BuildResult {
+  readonly manifest: Manifest;
+  readonly rows: number;
+  readonly seconds: number;
+}
+
+/** What the steps hand to each other. */
+export interface Workshop {
+  readonly options: BuildOptions;
+  readonly checkpoint: Checkpoint;
+  readonly folder: string;
+  readonly tokenizer: Awaited<ReturnType<typeof loadTokenizer>>;
+}
+
+/**
+ * Builds a bundle. The old one at `output` stays until the new one is whole.
+ * @throws CHECKPOINT_…, DATA_…, TOKENIZER_…, BUNDLE_WRITE, DISK_FULL
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const started = performance.now();
+  const checkpoint = await openCheckpoint(options.checkpoint);
+  let folder: string | undefined;
+  try {
+    const { path } = checkpoint.tokenizer;
+    const tokenizer = await loadTokenizer(path, { maxTokens: checkpoint.maxTokens });
+    const { vocabSize } = checkpoint.config;
+    if (tokenizer.vocabSize > vocabSize) throw disagreement(path, tokenizer.vocabSize, vocabSize);
+    const data = await readTrainingData(options);
+    if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
+    await refuseForeign(resolve(options.output));
+    folder = await workFolder(options.output);
+    const workshop: Workshop = { options, checkpoint, folder, tokenizer };
+    const manifest = await assemble(workshop, data);
+    return { manifest, rows: data?.rows.length ?? 0, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    if (folder) await rm(folder, { recursive: true, force: true });
+    await checkpoint.close();
+  }
+}
+
+const nothingToClassify = (folder: string) =>
+  new SnugError('USAGE', `${folder}: the checkpoint has no classification head, and no --data to fit one on`, {
+    remedy: 'Give labelled rows with --data FILE and --eval FILE.',
+  });
+
+async function workFolder(output: string): Promise<string> {
+  const target = resolve(output);
+  try {
+    return await mkdtemp(join(dirname(target), `.${basename(target)}.work-`));
+  } catch (error) {
+    const code = systemCodeOf(error) === 'ENOSPC' ? 'DISK_FULL' : 'BUNDLE_WRITE';
+    throw new SnugError(code, `${dirname(target)}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function assemble(workshop: Workshop, data: TrainingData | undefined): Promise<Manifest> {
+  const { options, checkpoint, folder } = workshop;
+  const head = data ? await trainHead(workshop, data) : await keepHead(workshop);
+  const masterPath = join(folder, 'master.safetensors');
+  const ownHead = (name: string) => name.startsWith('head.');
+  const encoder = encoderTensors(checkpoint).filter(({ name }) => !data || !ownHead(name));
+  await writeMaster(masterPath, [...encoder, ...head.tensors], options.store);
+  const draft = await draftManifest(workshop, data, head);
+  const master = await Master.open(masterPath);
+  try {
+    const profiles = await evaluateProfiles(workshop, master, draft, data);
+    const manifest = {
+      ...draft,
+      calibrations: Object.fromEntries(profiles.map(({ rung, calibration }) => [rung.profile, calibration])),
+      ladder: profiles.map(({ rung }) => rung),
+    };
+    const golden = await goldenLines(workshop, master, manifest, data);
+    const tokenizer = await tokenizerJson(checkpoint);
+    return await writeBundle(options.output, { manifest, masterPath, tokenizer, golden });
+  } finally {
+    await master.close();
+  }
+}
+
+export type DraftManifest = Omit<Manifest, 'files'>;
+
+async function draftManifest(
+  workshop: Workshop,
+  data: TrainingData | undefined,
+  head: HeadResult,
+): Promise<DraftManifest> {
+  const { options, checkpoint } = workshop;
+  const identity = await checkpoint.identity();
+  const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
+  return {
+    format: 1,
+    tool: { name: 'snug', version: options.version },
+    command: options.command,
+    created: new Date().toISOString(),
+    seed: options.seed,
+    checkpoint: { ...identity, weights: [...identity.weights] },
+    model: describeModel(checkpoint),
+    tokenizer: { maxTokens: checkpoint.maxTokens, lowerCaseFirst: checkpoint.tokenizer.lowerCaseFirst },
+    pooling: checkpoint.pooling,
+    store: options.store,
+    head: head.description,
+    labels: head.labels,
+    noneLabel: options.none ?? 'none',
+    data: data && { train: data.trainFile, eval: data.evalFile, refuse: options.refuse },
+    calibrations: {},
+    bits: [...bitWidths],
+    measured: { instructionSet: instructionSet(), runtime: `onnxruntime ${runtimeVersion()}`, threads: 1 },
+    ladder: bitWidths.map((bits) => ({ profile: formatProfile({ width: 1, prune: 0, bits }), ...empty })),
+  };
+}

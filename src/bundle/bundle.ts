@@ -1,0 +1,160 @@
+/** A bundle on disk: opened, checked, its profiles made ready to run. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { smoothingOf } from '../compress/int8-ranges.js';
+import { SnugError, systemCodeOf } from '../errors/index.js';
+import { type EncoderOptions, type EncoderShape, planEncoder } from '../model/index.js';
+import { instructionSet, int8Limit } from '../profile/processor.js';
+import { sha256OfBytes, sha256OfFile } from './hash.js';
+import { type Manifest, parseManifest } from './manifest.js';
+import { Master } from './master.js';
+import { type Materialised, materialise, type OpenProfile } from './materialise.js';
+import { nearestProfiles, parseProfile } from './profile-name.js';
+
+export const files = {
+  manifest: 'manifest.json',
+  manifestHash: 'manifest.sha256',
+  master: 'master.safetensors',
+  tokenizer: 'tokenizer.json',
+  golden: 'golden.jsonl',
+} as const;
+
+/** Written beside the bundle for people; the only files that the manifest doesn't list. */
+const isReport = (name: string) => name.startsWith('report.');
+
+export interface Bundle {
+  readonly folder: string;
+  readonly manifest: Manifest;
+  /** SHA-256 of the manifest's bytes, which names the bundle's content. */
+  readonly identity: string;
+  readonly tokenizerPath: string;
+}
+
+/**
+ * Opens a bundle and checks every file against the manifest. The master, by far the largest, is checked for its length here
+ * and for its bytes when a profile is cut from it.
+ * @throws BUNDLE_NOT_FOUND, BUNDLE_MANIFEST, BUNDLE_NEWER, BUNDLE_DAMAGED
+ */
+export async function openBundle(folder: string): Promise<Bundle> {
+  const path = join(folder, files.manifest);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw new SnugError('BUNDLE_NOT_FOUND', `${folder}: no ${files.manifest} in it`, { cause: error });
+  });
+  const identity = sha256OfBytes(bytes);
+  const hashPath = join(folder, files.manifestHash);
+  const stated = await readFile(hashPath, 'utf8').catch(() => {
+    throw new SnugError('BUNDLE_DAMAGED', `${hashPath}: missing`);
+  });
+  // A newer format is told as such, before anything else is held against it.
+  const manifest = stated.trim() === identity ? parseManifest(path, bytes.toString('utf8')) : undefined;
+  if (!manifest)
+    throw new SnugError('BUNDLE_DAMAGED', `${path}: its bytes are not those that ${files.manifestHash} names`);
+  await checkFiles(folder, manifest);
+  return { folder, manifest, identity, tokenizerPath: join(folder, files.tokenizer) };
+}
+
+async function checkFiles(folder: string, manifest: Manifest): Promise<void> {
+  const listed = new Map(Object.entries(manifest.files));
+  for (const name of [files.master, files.tokenizer, files.golden])
+    if (!listed.has(name))
+      throw new SnugError('BUNDLE_DAMAGED', `${join(folder, files.manifest)}: ${name} is not listed`);
+  const own = new Set<string>([files.manifest, files.manifestHash]);
+  for (const name of await readdir(folder))
+    if (!listed.has(name) && !own.has(name) && !isReport(name))
+      throw new SnugError('BUNDLE_DAMAGED', `${join(folder, name)}: the manifest does not list it`, {
+        remedy: 'Remove the file, or copy the bundle again from where it was built.',
+      });
+  for (const [name, { bytes, sha256 }] of listed) {
+    const path = join(folder, name);
+    const found = await fileSize(path);
+    if (found === undefined) throw new SnugError('BUNDLE_DAMAGED', `${path}: missing`);
+    if (found !== bytes) throw new SnugError('BUNDLE_DAMAGED', `${path}: ${found} bytes instead of ${bytes}`);
+    if (name !== files.master && (await sha256OfFile(path)) !== sha256) throw damaged(path);
+  }
+}
+
+const damaged = (path: string) =>
+  new SnugError('BUNDLE_DAMAGED', `${path}: its bytes are not those that the manifest names`);
+
+async function fileSize(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The network that a profile runs. @throws PROFILE_NAME, PROFILE_UNKNOWN naming the nearest */
+export function networkOf(manifest: Manifest, profile: string): { shape: EncoderShape; options: EncoderOptions } {
+  const wanted = parseProfile(profile);
+  const held = manifest.ladder.map((rung) => rung.profile);
+  if (!held.includes(profile)) {
+    const nearest = nearestProfiles(wanted, held).join(', ');
+    throw new SnugError('PROFILE_UNKNOWN', `the bundle holds no profile ${profile}; the nearest are ${nearest}`);
+  }
+  const { model, head, pooling, labels, tokenizer } = manifest;
+  return {
+    shape: {
+      vocabSize: model.vocabSize,
+      hiddenSize: model.hiddenSize,
+      headSize: model.headSize,
+      maxTokens: tokenizer.maxTokens,
+      tokenTypes: model.tokenTypes,
+      activation: model.activation,
+      layerNormEps: model.layerNormEps,
+      layers: Array.from({ length: model.layers }, () => ({ heads: model.heads, neurons: model.intermediateSize })),
+    },
+    options: {
+      bits: wanted.bits,
+      pooling,
+      head:
+        head.kind === 'fitted'
+          ? {
+              kind: 'fitted',
+              labels: labels.length,
+              hiddenSize: model.hiddenSize,
+              prototypes: head.prototypes,
+              normalize: true,
+            }
+          : {
+              kind: 'checkpoint',
+              labels: labels.length,
+              hiddenSize: model.hiddenSize,
+              activation: head.activation ?? 'tanh',
+            },
+    },
+  };
+}
+
+/** Cuts a profile out of the master, or takes it from the cache. @throws BUNDLE_DAMAGED, CACHE_WRITE, DISK_FULL */
+export function materialiseProfile(bundle: Bundle, profile: string): Promise<Materialised> {
+  const network = networkOf(bundle.manifest, profile);
+  return materialise(bundle.identity, profile, async (): Promise<OpenProfile> => {
+    const path = join(bundle.folder, files.master);
+    if ((await sha256OfFile(path)) !== bundle.manifest.files[files.master].sha256) throw damaged(path);
+    const master = await Master.open(path);
+    return { source: master, plan: await planFrom(master, network), close: () => master.close() };
+  });
+}
+
+/** Plans a network over a master for this processor, with its channels evened out for 8 bits. */
+export async function planFrom(master: Master, { shape, options }: ReturnType<typeof networkOf>) {
+  const smoothing =
+    options.bits === 8 && master.has(rangeTensor(0, 'qkv')) ? await smoothingFrom(master, shape) : undefined;
+  return planEncoder(shape, { int8Limit: int8Limit(instructionSet()), smoothing, ...options });
+}
+
+/** Name of the tensor with the largest magnitudes that a product's input had over calibration text. */
+export const rangeTensor = (layer: number, site: 'qkv' | 'up' | 'down') => `ranges.${layer}.${site}`;
+
+async function smoothingFrom(master: Master, shape: EncoderShape) {
+  const read = async (layer: number) => ({
+    qkv: await master.read(rangeTensor(layer, 'qkv')),
+    up: await master.read(rangeTensor(layer, 'up')),
+    down: await master.read(rangeTensor(layer, 'down')),
+  });
+  const smoothing = [];
+  for (let layer = 0; layer < shape.layers.length; layer++) smoothing.push(smoothingOf(await read(layer)));
+  return smoothing;
+}

@@ -1,0 +1,23 @@
+/** SHA-256 of files, read in pieces. */
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+
+/** The hash in hex. Throws the system's error where the file can't be read. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const handle = await open(path, 'r');
+  try {
+    const hash = createHash('sha256');
+    const piece = Buffer.allocUnsafe(1 << 18);
+    for (;;) {
+      const { bytesRead } = await handle.read(piece, 0, piece.length);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+export function sha256OfBytes(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,118 @@
+/** manifest.json of a bundle: what the bundle holds, where it comes from, how it was measured. */
+import * as v from 'valibot';
+import { SnugError } from '../errors/index.js';
+import { bitWidths } from './profile-name.js';
+
+/** Raised with every change that an older Snug would misread. */
+export const FORMAT = 1;
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+
+const fileSchema = v.object({ bytes: count, sha256 });
+
+const dataSchema = v.object({ file: v.string(), rows: count, sha256 });
+
+const modelSchema = v.object({
+  family: v.picklist(['bert', 'distilbert']),
+  vocabSize: positive,
+  hiddenSize: positive,
+  layers: positive,
+  heads: positive,
+  headSize: positive,
+  intermediateSize: positive,
+  tokenTypes: v.boolean(),
+  activation: v.picklist(['gelu', 'gelu_new', 'relu']),
+  layerNormEps: v.number(),
+});
+
+const refusalSchema = v.object({
+  /** Mean and standard deviation over the eval file's in-scope rows. */
+  logitMean: v.number(),
+  logitStd: v.number(),
+  similarityMean: v.number(),
+  similarityStd: v.number(),
+  /** A text is refused below this sum of the standardised largest logit and the standardised similarity. */
+  threshold: v.number(),
+});
+
+const calibrationSchema = v.object({
+  temperature: v.pipe(v.number(), v.minValue(1e-6)),
+  refusal: v.optional(refusalSchema),
+  /** Expected calibration error on the eval file, 15 bins, before and after the temperature. */
+  calibrationErrorBefore: v.optional(share),
+  calibrationErrorAfter: v.optional(share),
+});
+
+const rungSchema = v.object({
+  profile: v.string(),
+  /** Over all rows of the eval file, a refusal being the answer "none"; absent where the bundle was built without data. */
+  accuracy: v.optional(share),
+  inScopeTop1: v.optional(share),
+  inScopeAccuracy: v.optional(share),
+  outOfScopeRecall: v.optional(share),
+  params: count,
+  weightBytes: count,
+  macsPerToken: count,
+});
+
+export const manifestSchema = v.object({
+  format: v.literal(FORMAT),
+  tool: v.object({ name: v.literal('snug'), version: v.string() }),
+  command: v.string(),
+  created: v.string(),
+  seed: count,
+  checkpoint: v.object({
+    name: v.string(),
+    licence: v.nullable(v.string()),
+    weights: v.array(v.object({ file: v.string(), sha256 })),
+  }),
+  model: modelSchema,
+  tokenizer: v.object({ maxTokens: positive, lowerCaseFirst: v.boolean() }),
+  pooling: v.object({ mode: v.picklist(['mean', 'cls', 'max', 'mean_sqrt_len']), normalize: v.boolean() }),
+  /** How weights are stored: `fp16`, or `q8` with one scale a row. */
+  store: v.picklist(['fp16', 'q8']),
+  head: v.object({
+    kind: v.picklist(['fitted', 'checkpoint']),
+    problem: v.picklist(['single', 'multi']),
+    prototypes: count,
+    activation: v.optional(v.picklist(['tanh', 'relu'])),
+    /** C of the logistic regression that was chosen on the eval file. */
+    inverseRegularisation: v.optional(v.number()),
+  }),
+  labels: v.pipe(v.array(v.string()), v.minLength(2)),
+  /** What a refusal answers. */
+  noneLabel: v.string(),
+  data: v.optional(v.object({ train: dataSchema, eval: dataSchema, refuse: share })),
+  calibrations: v.record(v.string(), calibrationSchema),
+  bits: v.array(v.picklist(bitWidths)),
+  /** What the ladder's accuracies were measured with. */
+  measured: v.optional(v.object({ instructionSet: v.string(), runtime: v.string(), threads: positive })),
+  ladder: v.pipe(v.array(rungSchema), v.minLength(1)),
+  files: v.record(v.string(), fileSchema),
+});
+
+export type Manifest = v.InferOutput<typeof manifestSchema>;
+export type Calibration = v.InferOutput<typeof calibrationSchema>;
+export type Refusal = v.InferOutput<typeof refusalSchema>;
+export type Rung = v.InferOutput<typeof rungSchema>;
+export type ModelDescription = v.InferOutput<typeof modelSchema>;
+
+/** Checks a manifest's text. @throws BUNDLE_NEWER, BUNDLE_MANIFEST naming the key */
+export function parseManifest(path: string, text: string): Manifest {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    throw new SnugError('BUNDLE_MANIFEST', `${path}: not JSON`, { cause: error });
+  }
+  const format = typeof raw === 'object' && raw !== null && 'format' in raw ? raw.format : undefined;
+  if (typeof format === 'number' && format > FORMAT)
+    throw new SnugError('BUNDLE_NEWER', `${path}: format ${format}; this version of Snug reads up to ${FORMAT}`);
+  const result = v.safeParse(manifestSchema, raw);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new SnugError('BUNDLE_MANIFEST', `${path}: ${v.getDotPath(issue) ?? 'manifest'}: ${issue.message}`);
+}

@@ -1,0 +1,138 @@
+/**
+ * master.safetensors: the full weights of a bundle. Matrices are stored as fp16, or as 8-bit numbers with one fp16 scale a
+ * block of a row (`NAME.scales`); biases and normalisation vectors stay float32.
+ */
+import {
+  floatToHalf,
+  SafetensorsFile,
+  type TensorSource,
+  type TensorToWrite,
+  type WrittenFile,
+  writeSafetensors,
+} from '../checkpoint/index.js';
+import { quantiseBlocks } from '../compress/quantise.js';
+
+export type Store = 'fp16' | 'q8';
+
+/** A tensor on its way into the master. `exact` tensors are vectors that stay float32. */
+export interface MasterTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Rows `from` (inclusive) to `to` (exclusive); a vector has one value a row. */
+  readonly rows: (from: number, to: number) => Promise<Float32Array>;
+}
+
+const ROWS_AT_ONCE = 1024;
+const SCALES = '.scales';
+
+/** Block of a row that shares a scale: the largest power of two up to 64 that divides the row. */
+export function storeBlock(columns: number): number {
+  let block = 64;
+  while (columns % block !== 0) block /= 2;
+  return block;
+}
+
+const bytesOf = (array: Uint16Array | Int8Array | Float32Array) =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
+/** Writes a master; the same tensors always give the same bytes. @throws SAFETENSORS_WRITE, DISK_FULL */
+export function writeMaster(path: string, tensors: readonly MasterTensor[], store: Store): Promise<WrittenFile> {
+  const written = tensors.flatMap((tensor) => (tensor.shape.length === 1 ? [vector(tensor)] : matrix(tensor, store)));
+  // Wide types first keeps every tensor aligned to its element.
+  const width = { F32: 0, F16: 1, I8: 2 } as Readonly<Record<string, number>>;
+  return writeSafetensors(
+    path,
+    written.toSorted((a, b) => width[a.dtype] - width[b.dtype]),
+  );
+}
+
+function vector({ name, shape, rows }: MasterTensor): TensorToWrite {
+  return {
+    name,
+    shape,
+    dtype: 'F32',
+    chunks: async function* () {
+      yield bytesOf(await rows(0, shape[0]));
+    },
+  };
+}
+
+async function* blocksOf({ shape, rows }: MasterTensor): AsyncGenerator<Float32Array> {
+  for (let from = 0; from < shape[0]; from += ROWS_AT_ONCE) yield rows(from, Math.min(shape[0], from + ROWS_AT_ONCE));
+}
+
+function matrix(tensor: MasterTensor, store: Store): TensorToWrite[] {
+  const { name, shape } = tensor;
+  if (store === 'fp16')
+    return [
+      {
+        name,
+        shape,
+        dtype: 'F16',
+        chunks: async function* () {
+          for await (const values of blocksOf(tensor)) yield bytesOf(floatToHalf(values));
+        },
+      },
+    ];
+  const block = storeBlock(shape[1]);
+  return [
+    {
+      name,
+      shape,
+      dtype: 'I8',
+      chunks: async function* () {
+        for await (const values of blocksOf(tensor)) yield bytesOf(quantiseBlocks(values, block).values);
+      },
+    },
+    {
+      name: name + SCALES,
+      shape: [shape[0], shape[1] / block],
+      dtype: 'F16',
+      chunks: async function* () {
+        for await (const values of blocksOf(tensor)) yield bytesOf(quantiseBlocks(values, block).halfScales);
+      },
+    },
+  ];
+}
+
+/** A master opened for reading: every tensor arrives as float32. */
+export class Master implements TensorSource {
+  private constructor(private readonly file: SafetensorsFile) {}
+
+  /** @throws SAFETENSORS_HEADER, SAFETENSORS_READ */
+  static async open(path: string): Promise<Master> {
+    return new Master(await SafetensorsFile.open(path));
+  }
+
+  get names(): readonly string[] {
+    return this.file.names.filter((name) => !name.endsWith(SCALES));
+  }
+
+  has(name: string): boolean {
+    return this.file.has(name);
+  }
+
+  shape(name: string): readonly number[] {
+    return this.file.shape(name);
+  }
+
+  read(name: string): Promise<Float32Array> {
+    return this.readRows(name, 0, this.shape(name)[0]);
+  }
+
+  async readRows(name: string, from: number, to: number): Promise<Float32Array> {
+    if (!this.file.has(name + SCALES)) return this.file.readRows(name, from, to);
+    const bytes = await this.file.readBytes(name, from, to);
+    const quantised = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const scales = await this.file.readRows(name + SCALES, from, to);
+    const block = quantised.length / scales.length;
+    const values = new Float32Array(quantised.length);
+    for (let i = 0, b = 0; b < scales.length; b++)
+      for (const end = i + block; i < end; i++) values[i] = quantised[i] * scales[b];
+    return values;
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+}

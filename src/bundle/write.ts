@@ -1,0 +1,74 @@
+/** Writes a bundle beside its place and renames it there: the old one stays until the new one is whole. */
+import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
+import { files } from './bundle.js';
+import { sha256OfBytes, sha256OfFile } from './hash.js';
+import type { Manifest } from './manifest.js';
+
+export interface BundleContent {
+  /** The manifest without its table of files, which is made here. */
+  readonly manifest: Omit<Manifest, 'files'>;
+  /** Where the finished master lies; it is moved. */
+  readonly masterPath: string;
+  readonly tokenizer: Uint8Array;
+  readonly golden: string;
+}
+
+/**
+ * Writes a bundle. A bundle that was at `folder` is replaced in the last step; anything else there is left alone.
+ * @throws BUNDLE_WRITE, DISK_FULL
+ */
+export async function writeBundle(folder: string, content: BundleContent): Promise<Manifest> {
+  const target = resolve(folder);
+  const staging = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
+  const old = join(dirname(target), `.${basename(target)}.${process.pid}.old`);
+  try {
+    await refuseForeign(target);
+    await mkdir(staging, { recursive: true });
+    await move(content.masterPath, join(staging, files.master));
+    await writeFile(join(staging, files.tokenizer), content.tokenizer, { flush: true });
+    await writeFile(join(staging, files.golden), content.golden, { flush: true });
+    const manifest: Manifest = { ...content.manifest, files: {} };
+    for (const name of [files.master, files.tokenizer, files.golden]) {
+      const path = join(staging, name);
+      manifest.files[name] = { bytes: (await stat(path)).size, sha256: await sha256OfFile(path) };
+    }
+    const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+    await writeFile(join(staging, files.manifest), bytes, { flush: true });
+    await writeFile(join(staging, files.manifestHash), `${sha256OfBytes(bytes)}\n`, { flush: true });
+    await rename(target, old).catch((error: unknown) => {
+      if (systemCodeOf(error) !== 'ENOENT') throw error;
+    });
+    await rename(staging, target);
+    return manifest;
+  } catch (error) {
+    if (error instanceof SnugError) throw error;
+    const code = systemCodeOf(error) === 'ENOSPC' ? 'DISK_FULL' : 'BUNDLE_WRITE';
+    throw new SnugError(code, `${target}: ${messageOf(error)}`, { cause: error });
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+    await rm(old, { recursive: true, force: true });
+  }
+}
+
+/** Only an empty folder or a bundle may be replaced. */
+export async function refuseForeign(target: string): Promise<void> {
+  const names = await readdir(target).catch((error: unknown) => {
+    if (systemCodeOf(error) === 'ENOENT') return [];
+    throw error;
+  });
+  if (names.length === 0 || names.some((name) => name === files.manifest)) return;
+  throw new SnugError('BUNDLE_WRITE', `${target}: a folder with other files is there`, {
+    remedy: 'Choose a new folder, or one with a bundle that may be replaced.',
+  });
+}
+
+/** Across file systems a file is copied. */
+async function move(from: string, to: string): Promise<void> {
+  await rename(from, to).catch(async (error: unknown) => {
+    if (systemCodeOf(error) !== 'EXDEV') throw error;
+    await copyFile(from, to);
+    await rm(from);
+  });
+}

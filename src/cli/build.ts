@@ -1,0 +1,90 @@
+import { availableParallelism } from 'node:os';
+import { type Command, Option } from 'commander';
+import { build } from '../build/index.js';
+import type { Store } from '../bundle/index.js';
+import { SnugError } from '../errors/index.js';
+import { printJson } from './command.js';
+import { ladderTable } from './ladder-table.js';
+import { shareBetween, wholeNumber } from './option-values.js';
+import { StepLine } from './step-line.js';
+import { version } from './version.js';
+
+interface Options {
+  readonly data?: string;
+  readonly eval?: string;
+  readonly output: string;
+  readonly none?: string;
+  readonly refuse: number;
+  readonly store: Store;
+  readonly seed: number;
+  readonly threads?: number;
+  readonly json?: true;
+}
+
+export function define(command: Command): void {
+  command
+    .argument('<checkpoint>', 'a Hugging Face folder (BERT, MiniLM, DistilBERT)')
+    .requiredOption(
+      '-o, --output <bundle>',
+      'folder for the bundle; one that is there is replaced when the new one is whole',
+    )
+    .option('--data <file>', "labelled rows to fit a head on; without them the checkpoint's own head is kept")
+    .option('--eval <file>', 'labelled rows to choose and calibrate on; never the ones you report')
+    .option('--none <label>', 'the label of rows that belong to no label')
+    .option('--refuse <share>', 'share of in-scope eval rows that may be refused at most', shareBetween(0, 0.5), 0.03)
+    .addOption(new Option('--recipe <name>', 'what is fitted').choices(['head']).default('head'))
+    .addOption(new Option('--store <form>', 'how weights are stored').choices(['fp16', 'q8']).default('fp16'))
+    .option('--seed <number>', 'makes the build repeatable', wholeNumber(0, 0xffffffff), 1)
+    .option('--threads <number>', 'threads inside one operator (default: all cores)', wholeNumber(1, 256))
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  snug build ./all-MiniLM-L6-v2 --data train.tsv --eval eval.tsv --none oos -o bundle
+  snug build ./my-fine-tuned-bert -o bundle        (keeps the head that the checkpoint has)
+
+Data files are TSV (text TAB label), CSV with a header, or JSON lines with "text" and "label".`,
+    )
+    .action(run);
+}
+
+async function run(checkpoint: string, options: Options): Promise<void> {
+  if ((options.data === undefined) !== (options.eval === undefined))
+    throw new SnugError('USAGE', '--data and --eval go together: one to fit on, the other to choose and calibrate on');
+  if (options.data === undefined && options.none !== undefined)
+    throw new SnugError('USAGE', '--none needs --data and --eval');
+  const line = new StepLine(process.stderr);
+  try {
+    const { manifest, rows, seconds } = await build({
+      checkpoint,
+      output: options.output,
+      data: options.data,
+      evaluation: options.eval,
+      none: options.none,
+      refuse: options.refuse,
+      store: options.store,
+      seed: options.seed,
+      threads: options.threads ?? availableParallelism(),
+      version: version(),
+      command: ['snug', ...process.argv.slice(2)].map(quoted).join(' '),
+      onProgress: (phase, done, total, detail) => line.update(phase, done, total, detail),
+    });
+    line.clear();
+    const result = {
+      bundle: options.output,
+      rows,
+      labels: manifest.labels,
+      seconds: Number(seconds.toFixed(1)),
+      ladder: manifest.ladder,
+    };
+    if (options.json) return printJson(result);
+    process.stdout.write(`${options.output}: ${manifest.labels.length} labels, ${seconds.toFixed(0)} s\n\n`);
+    process.stdout.write(ladderTable(manifest.ladder));
+  } finally {
+    line.clear();
+  }
+}
+
+/** As a shell would need it. */
+const quoted = (word: string) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

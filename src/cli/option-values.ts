@@ -1,0 +1,20 @@
+/** Option values that are numbers, checked where they are read. */
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number within bounds. */
+export function wholeNumber(lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= lowest && value <= highest) return value;
+    throw new InvalidArgumentError(`a whole number from ${lowest} to ${highest} is needed.`);
+  };
+}
+
+/** A real number within bounds. */
+export function shareBetween(lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= lowest && value <= highest) return value;
+    throw new InvalidArgumentError(`a number from ${lowest} to ${highest} is needed.`);
+  };
+}

@@ -1,0 +1,72 @@
+/** Pooled vectors of a checkpoint, in float32, or of a bundle's profile. */
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { shapeOf } from '../build/shape.js';
+import { files, writeProfile } from '../bundle/index.js';
+import { openCheckpoint } from '../checkpoint/index.js';
+import { SnugError } from '../errors/index.js';
+import { disagreement, EncoderSession, LoadedModel, load } from '../infer/index.js';
+import { planEncoder } from '../model/index.js';
+import { loadTokenizer } from '../tokenizer/index.js';
+
+export interface Embedder {
+  /** One answer a text, in the order given; vectors as long as the hidden size, not normalised. */
+  embed(texts: readonly string[]): Promise<{ ids: readonly number[]; vector: Float32Array }[]>;
+  close(): Promise<void>;
+}
+
+/** @throws CHECKPOINT_…, BUNDLE_…, PROFILE_… */
+export async function openEmbedder(folder: string, profile: string | undefined): Promise<Embedder> {
+  const isBundle = await stat(join(folder, files.manifest)).then(
+    () => true,
+    () => false,
+  );
+  if (isBundle) {
+    const model = await load(folder, { profile });
+    return embedderOf(model, () => model.close());
+  }
+  if (profile !== undefined)
+    throw new SnugError('USAGE', `${folder}: a checkpoint has no profiles; --profile needs a bundle`);
+  return openCheckpointEmbedder(folder);
+}
+
+/** The checkpoint's graph lives in a temporary folder as long as it is open. */
+async function openCheckpointEmbedder(folder: string): Promise<Embedder> {
+  const checkpoint = await openCheckpoint(folder);
+  const temporary = await mkdtemp(join(tmpdir(), 'snug-embed-'));
+  const remove = () => rm(temporary, { recursive: true, force: true });
+  try {
+    const tokenizer = await loadTokenizer(checkpoint.tokenizer.path, { maxTokens: checkpoint.maxTokens });
+    const { vocabSize } = checkpoint.config;
+    if (tokenizer.vocabSize > vocabSize) throw disagreement(checkpoint.tokenizer.path, tokenizer.vocabSize, vocabSize);
+    const plan = planEncoder(shapeOf(checkpoint), { bits: 32, pooling: checkpoint.pooling });
+    const { modelPath } = await writeProfile(plan, checkpoint.tensors, join(temporary, 'model'));
+    const model = new LoadedModel({
+      profile: 'checkpoint',
+      tokenizer,
+      lowerCaseFirst: checkpoint.tokenizer.lowerCaseFirst,
+      session: await EncoderSession.open(modelPath, { threads: 1 }),
+      decision: { labels: [], noneLabel: '', problem: 'single', calibration: { temperature: 1 } },
+    });
+    return embedderOf(model, async () => {
+      await model.close();
+      await remove();
+    });
+  } catch (error) {
+    await remove();
+    throw error;
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+function embedderOf(model: LoadedModel, close: () => Promise<void>): Embedder {
+  return {
+    embed: async (texts) => {
+      const vectors = await model.embed(texts);
+      return texts.map((text, index) => ({ ids: model.encode(text).ids, vector: vectors[index] }));
+    },
+    close,
+  };
+}

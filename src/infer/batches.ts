@@ -1,0 +1,21 @@
+/** Which texts run together: those of one length, so that nothing is padded. */
+
+/** Rows and tokens of a batch at most: beyond that a batch gains nothing and its activations cost memory. */
+const MAX_ROWS = 32;
+const MAX_TOKENS = 1024;
+
+/** Groups indices by length, longest groups split; indices of a batch are in ascending order. */
+export function batchesByLength(lengths: readonly number[]): number[][] {
+  const byLength = new Map<number, number[]>();
+  for (const [index, length] of lengths.entries()) {
+    const group = byLength.get(length);
+    if (group) group.push(index);
+    else byLength.set(length, [index]);
+  }
+  const batches: number[][] = [];
+  for (const [length, group] of byLength) {
+    const rows = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_TOKENS / length)));
+    for (let from = 0; from < group.length; from += rows) batches.push(group.slice(from, from + rows));
+  }
+  return batches;
+}

@@ -1,0 +1,103 @@
+/** A profile in memory: tokenizer, session and decision, behind the interface that the agent and the library use. */
+import type { Tokenizer } from '../tokenizer/index.js';
+import { batchesByLength } from './batches.js';
+import { type Decision, decide } from './decide.js';
+import type { EncoderSession } from './session.js';
+import type { Model, Prediction } from './types.js';
+
+export interface Parts {
+  readonly profile: string;
+  readonly tokenizer: Tokenizer;
+  readonly lowerCaseFirst: boolean;
+  readonly session: EncoderSession;
+  readonly decision: Decision;
+}
+
+/** What the graph says of one text. */
+export interface RawAnswer {
+  readonly logits: Float32Array;
+  /** Undefined where the head has no prototypes. */
+  readonly similarity: number | undefined;
+  readonly truncated: boolean;
+}
+
+export class LoadedModel implements Model {
+  readonly profile: string;
+  readonly labels: readonly string[];
+  readonly noneLabel: string;
+  /** The last call; onnxruntime runs one batch at a time, so calls queue here. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly parts: Parts) {
+    this.profile = parts.profile;
+    this.labels = parts.decision.labels;
+    this.noneLabel = parts.decision.noneLabel;
+  }
+
+  /** Token ids of a text as the model sees them. */
+  encode(text: string): { ids: readonly number[]; truncated: boolean } {
+    const { tokenizer, lowerCaseFirst } = this.parts;
+    return tokenizer.encode(lowerCaseFirst ? text.toLowerCase() : text);
+  }
+
+  async predict(texts: readonly string[]): Promise<Prediction[]> {
+    const answers = await this.answers(texts);
+    return answers.map(({ logits, similarity, truncated }) => {
+      const prediction = decide(logits, similarity, this.parts.decision);
+      return truncated ? { ...prediction, truncated } : prediction;
+    });
+  }
+
+  /** Logits and similarity, before any decision. */
+  answers(texts: readonly string[]): Promise<RawAnswer[]> {
+    return this.inTurn(async () => {
+      const answers = new Array<RawAnswer>(texts.length);
+      const hasSimilarity = this.parts.session.has('similarity');
+      const names = hasSimilarity ? (['logits', 'similarity'] as const) : (['logits'] as const);
+      await this.eachBatch(texts, names, (indices, truncated, outputs) => {
+        const size = this.labels.length;
+        for (const [row, index] of indices.entries())
+          answers[index] = {
+            logits: outputs.logits.subarray(row * size, (row + 1) * size),
+            similarity: 'similarity' in outputs ? outputs.similarity[row] : undefined,
+            truncated: truncated[index],
+          };
+      });
+      return answers;
+    });
+  }
+
+  embed(texts: readonly string[]): Promise<Float32Array[]> {
+    return this.inTurn(async () => {
+      const vectors = new Array<Float32Array>(texts.length);
+      await this.eachBatch(texts, ['pooled'], (indices, _, { pooled }) => {
+        const size = pooled.length / indices.length;
+        for (const [row, index] of indices.entries()) vectors[index] = pooled.slice(row * size, (row + 1) * size);
+      });
+      return vectors;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.inTurn(() => this.parts.session.release());
+  }
+
+  private async eachBatch<Name extends string>(
+    texts: readonly string[],
+    names: readonly Name[],
+    take: (indices: readonly number[], truncated: readonly boolean[], outputs: Record<Name, Float32Array>) => void,
+  ): Promise<void> {
+    const encoded = texts.map((text) => this.encode(text));
+    const truncated = encoded.map((one) => one.truncated);
+    for (const indices of batchesByLength(encoded.map(({ ids }) => ids.length))) {
+      const rows = indices.map((index) => encoded[index].ids);
+      take(indices, truncated, await this.parts.session.run(rows, this.parts.tokenizer.padTokenId, names));
+    }
+  }
+
+  private inTurn<Result>(call: () => Promise<Result>): Promise<Result> {
+    const result = this.last.then(call);
+    this.last = result.catch(() => {});
+    return result;
+  }
+}

@@ -1,0 +1,87 @@
+/** A graph in onnxruntime: token ids in, vectors and logits out. */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { messageOf, SnugError } from '../errors/index.js';
+
+export interface SessionOptions {
+  /** Threads inside one operator. */
+  readonly threads: number;
+}
+
+/** Outputs by name; a row a text. */
+export type Outputs<Name extends string> = Record<Name, Float32Array>;
+
+export class EncoderSession {
+  private constructor(private readonly session: InferenceSession) {}
+
+  /** Opens a `.onnx` file by path, so that its weights are mapped. @throws MODEL_LOAD */
+  static async open(path: string, { threads }: SessionOptions): Promise<EncoderSession> {
+    try {
+      const session = await InferenceSession.create(path, {
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        // The file was optimised when it was written; batches differ in shape, so no memory pattern repeats.
+        graphOptimizationLevel: 'disabled',
+        enableMemPattern: false,
+        logSeverityLevel: 3,
+        // A thread that spins for work burns a core at a few records a second.
+        extra: { session: { intra_op: { allow_spinning: threads > 1 ? '0' : '1' } } },
+      });
+      return new EncoderSession(session);
+    } catch (error) {
+      throw new SnugError('MODEL_LOAD', `${path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  has(output: string): boolean {
+    return this.session.outputNames.includes(output);
+  }
+
+  /** Runs one batch; shorter rows are padded on the right and masked. */
+  async run<Name extends string>(
+    rows: readonly (readonly number[])[],
+    padTokenId: number,
+    names: readonly Name[],
+  ): Promise<Outputs<Name>> {
+    const tokens = Math.max(...rows.map((row) => row.length));
+    const ids = new Int64Rows(rows.length, tokens);
+    const mask = new Int64Rows(rows.length, tokens);
+    for (const [index, row] of rows.entries()) {
+      ids.fill(index, row, padTokenId);
+      mask.ones(index, row.length);
+    }
+    const feeds = { input_ids: ids.tensor(), attention_mask: mask.tensor() };
+    const results = await this.session.run(feeds, [...names]);
+    return Object.fromEntries(names.map((name) => [name, results[name].data])) as Outputs<Name>;
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
+}
+
+/** An int64 matrix written through its low words: ids are small, and a BigInt a token would be an allocation a token. */
+class Int64Rows {
+  private readonly words: Int32Array;
+
+  constructor(
+    private readonly rows: number,
+    private readonly columns: number,
+  ) {
+    this.words = new Int32Array(rows * columns * 2);
+  }
+
+  fill(row: number, values: readonly number[], rest: number): void {
+    let at = row * this.columns * 2;
+    for (let column = 0; column < this.columns; column++, at += 2)
+      this.words[at] = column < values.length ? values[column] : rest;
+  }
+
+  ones(row: number, count: number): void {
+    for (let column = 0, at = row * this.columns * 2; column < count; column++, at += 2) this.words[at] = 1;
+  }
+
+  tensor(): Tensor {
+    return new Tensor('int64', new BigInt64Array(this.words.buffer), [this.rows, this.columns]);
+  }
+}

@@ -1,0 +1,157 @@
+/** Collects the nodes and weights of a graph, and lays the large weights out in one external file. */
+
+import type { TensorSource } from '../checkpoint/index.js';
+import {
+  type Attribute,
+  type ElementType,
+  elementBytes,
+  encodeModel,
+  type InitializerSpec,
+  type NodeSpec,
+  type ValueSpec,
+} from './onnx-schema.js';
+
+/**
+ * Large weights start at multiples of the largest memory page that boards use (64 KiB on some arm64 kernels), so that
+ * onnxruntime can map each of them; smaller ones stand in the graph itself.
+ */
+export const WEIGHT_ALIGNMENT_BYTES = 65_536;
+const INLINE_BYTES = 16_384;
+
+/** Writes a weight's bytes piece by piece, in order, so that a large one is never in memory whole. */
+export type FillWeight = (source: TensorSource) => AsyncIterable<Uint8Array>;
+
+/** One weight in the external file. */
+export interface ExternalWeight {
+  readonly name: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly fill: FillWeight;
+}
+
+interface PendingWeight {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  readonly fill: FillWeight;
+}
+
+const bytesOf = (type: ElementType, dims: readonly number[]) =>
+  dims.reduce((product, dim) => product * dim, elementBytes[type]);
+
+/** A graph ready to be written: the encoding waits until the small weights have been read. */
+export interface PlannedGraph {
+  /** Weights of the external file, by offset. */
+  readonly external: readonly ExternalWeight[];
+  /** Length of the external file. */
+  readonly externalBytes: number;
+  /** Bytes of all weights, inline and external, without padding. */
+  readonly weightBytes: number;
+  /** The `.onnx` file; reads the small weights from the source. */
+  encode(source: TensorSource, externalFile: string, producerVersion: string): Promise<Uint8Array>;
+}
+
+export class GraphBuilder {
+  private readonly nodes: NodeSpec[] = [];
+  private readonly inputs: ValueSpec[] = [];
+  private readonly outputs: ValueSpec[] = [];
+  private readonly constants: InitializerSpec[] = [];
+  private readonly weights: PendingWeight[] = [];
+  private readonly names = new Map<string, number>();
+
+  constructor(private readonly name: string) {}
+
+  input(name: string, type: ElementType, dims: readonly (number | string)[]): string {
+    this.inputs.push({ name, type, dims });
+    return name;
+  }
+
+  /** Makes a value an output under its own name. */
+  output(name: string, type: ElementType, dims: readonly (number | string)[]): void {
+    this.outputs.push({ name, type, dims });
+  }
+
+  /** Adds an operator with one output and returns the output's name. Names are made unique. */
+  node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, name = op): string {
+    return this.many(op, inputs, attributes, [this.unique(name)])[0];
+  }
+
+  /** The same for an operator of onnxruntime's own domain. */
+  fused(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}, name = op): string {
+    return this.many(op, inputs, attributes, [this.unique(name)], 'com.microsoft')[0];
+  }
+
+  /** An operator with several outputs; `outputs` are their names. */
+  many(
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, Attribute>,
+    outputs: readonly string[],
+    domain: '' | 'com.microsoft' = '',
+  ): readonly string[] {
+    this.nodes.push({ op, domain, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  /** A small constant of whole numbers. */
+  ints(name: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
+    const data = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    this.constants.push({ name, type: 'int64', dims, data });
+    return name;
+  }
+
+  /** A small constant of real numbers. */
+  floats(name: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
+    this.constants.push({ name, type: 'float32', dims, data: new Uint8Array(Float32Array.from(values).buffer) });
+    return name;
+  }
+
+  /** A weight whose bytes are produced when the model is written. */
+  weight(name: string, type: ElementType, dims: readonly number[], fill: FillWeight): string {
+    this.weights.push({ name, type, dims, fill });
+    return name;
+  }
+
+  plan(): PlannedGraph {
+    const external: (ExternalWeight & { type: ElementType; dims: readonly number[] })[] = [];
+    const inline: PendingWeight[] = [];
+    let offset = 0;
+    let weightBytes = 0;
+    for (const weight of this.weights) {
+      const bytes = bytesOf(weight.type, weight.dims);
+      weightBytes += bytes;
+      if (bytes <= INLINE_BYTES) {
+        inline.push(weight);
+        continue;
+      }
+      offset = Math.ceil(offset / WEIGHT_ALIGNMENT_BYTES) * WEIGHT_ALIGNMENT_BYTES;
+      external.push({ ...weight, offset, bytes });
+      offset += bytes;
+    }
+    return {
+      external,
+      externalBytes: offset,
+      weightBytes,
+      encode: async (source, externalFile, producerVersion) => {
+        const initializers: InitializerSpec[] = [...this.constants];
+        for (const { name, type, dims, fill } of inline) {
+          const pieces: Uint8Array[] = [];
+          for await (const piece of fill(source)) pieces.push(piece.slice());
+          initializers.push({ name, type, dims, data: Buffer.concat(pieces) });
+        }
+        for (const { name, type, dims, offset: at, bytes } of external)
+          initializers.push({ name, type, dims, data: { file: externalFile, offset: at, bytes } });
+        return encodeModel(
+          { name: this.name, nodes: this.nodes, inputs: this.inputs, outputs: this.outputs, initializers },
+          producerVersion,
+        );
+      },
+    };
+  }
+
+  private unique(name: string): string {
+    const count = this.names.get(name) ?? 0;
+    this.names.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  }
+}

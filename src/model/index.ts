@@ -1,0 +1,13 @@
+/** The network as an ONNX graph with fused operators, and the weights it reads. Emits; running is the room `infer`'s. */
+export {
+  type Activation,
+  type Bits,
+  type EncoderOptions,
+  type EncoderShape,
+  type LayerShape,
+  planEncoder,
+} from './encoder.js';
+export type { PlannedGraph } from './graph-builder.js';
+export { GraphBuilder } from './graph-builder.js';
+export { type HeadShape, headTensors } from './head.js';
+export { countMacsPerToken, countParams } from './size.js';

@@ -1,0 +1,47 @@
+/** One vector from the tokens' vectors, as the sentence-transformers pooling files say. */
+import type { GraphBuilder } from './graph-builder.js';
+
+export type PoolingMode = 'mean' | 'cls' | 'max' | 'mean_sqrt_len';
+
+/** Appends the pooling of hidden [batch, tokens, hidden] under an int64 mask [batch, tokens]; output `pooled` [batch, hidden]. */
+export function appendPooling(graph: GraphBuilder, hidden: string, mask: string, mode: PoolingMode): string {
+  if (mode === 'cls') return firstToken(graph, hidden, 'pooled');
+  const weights = graph.node('Cast', [mask], { to: 1 }, 'mask_float');
+  if (mode === 'max') {
+    const shifted = graph.node('Mul', [
+      graph.node('Sub', [weights, graph.floats('one', [1])]),
+      graph.floats('far_below', [1e9]),
+    ]);
+    const open = graph.node('Unsqueeze', [shifted, graph.ints('last_axis', [2])]);
+    return graph.node(
+      'ReduceMax',
+      [graph.node('Add', [hidden, open]), graph.ints('token_axis', [1])],
+      { keepdims: 0 },
+      'pooled',
+    );
+  }
+  const axis = graph.ints('token_axis', [1]);
+  const row = graph.node('Unsqueeze', [weights, axis]);
+  const sum = graph.node('Squeeze', [graph.node('MatMul', [row, hidden], {}, 'token_sum'), axis]);
+  const count = graph.node('ReduceSum', [weights, axis], { keepdims: 1 }, 'token_count');
+  const divisor = mode === 'mean' ? count : graph.node('Sqrt', [count]);
+  return graph.node('Div', [sum, divisor], {}, 'pooled');
+}
+
+/** hidden [batch, tokens, hidden] → the first token's vector [batch, hidden]. */
+export function firstToken(graph: GraphBuilder, hidden: string, name = 'first_token'): string {
+  return graph.node(
+    'Squeeze',
+    [
+      graph.node('Slice', [
+        hidden,
+        graph.ints('cls_from', [0]),
+        graph.ints('cls_to', [1]),
+        graph.ints('cls_axis', [1]),
+      ]),
+      'cls_axis',
+    ],
+    {},
+    name,
+  );
+}
