@@ -135,25 +135,28 @@ async function withAgent<T>(
 
 function subscriber(client: MqttClient, failed: AbortSignal): Results {
   const counts: number[] = [];
-  let wake: (() => void) | undefined;
+  let waiting: { resolve(count: number): void; reject(reason: unknown): void } | undefined;
   client.on('message', (_topic, payload) => {
     const { predictions } = JSON.parse(payload.toString()) as { predictions: unknown[] };
-    counts.push(predictions.length);
-    wake?.();
+    if (waiting) waiting.resolve(predictions.length);
+    else counts.push(predictions.length);
+    waiting = undefined;
   });
+  failed.addEventListener('abort', () => waiting?.reject(failed.reason), { once: true });
   return {
     async next() {
-      if (counts.length === 0) {
-        const silence = AbortSignal.timeout(SILENCE_MS);
-        await new Promise<void>((resolve, reject) => {
-          const stop = () => reject(failed.aborted ? failed.reason : new Error(`no result for ${SILENCE_MS / 1000} s`));
-          if (failed.aborted) stop();
-          wake = resolve;
-          failed.addEventListener('abort', stop, { once: true });
-          silence.addEventListener('abort', stop, { once: true });
+      failed.throwIfAborted();
+      const count = counts.shift();
+      if (count !== undefined) return count;
+      let silence: NodeJS.Timeout | undefined;
+      try {
+        return await new Promise<number>((resolve, reject) => {
+          waiting = { resolve, reject };
+          silence = setTimeout(() => reject(new Error(`no result for ${SILENCE_MS / 1000} s`)), SILENCE_MS);
         });
+      } finally {
+        clearTimeout(silence);
       }
-      return counts.shift() ?? 0;
     },
   };
 }

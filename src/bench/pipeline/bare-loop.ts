@@ -24,8 +24,8 @@ const model = await load(bundle, { profile, threads: 1 });
 async function serve(): Promise<void> {
   for await (const text of createInterface({ input: process.stdin })) {
     const started = performance.now();
-    const [{ label, score }] = await model.predict([text]);
-    process.stdout.write(`${JSON.stringify({ text, label, score, latencyMs: performance.now() - started })}\n`);
+    const [prediction] = await model.predict([text]);
+    process.stdout.write(`${JSON.stringify({ text, ...prediction, latencyMs: performance.now() - started })}\n`);
   }
 }
 
