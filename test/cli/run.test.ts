@@ -1,25 +1,13 @@
 /** `snug run` from outside, on the demo bundle: one process a test, with real pipes, files, a pseudo-terminal and signals. */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 
-const examples = resolve('examples');
-const bundle = (existsSync(examples) ? readdirSync(examples) : [])
-  .map((name) => join(examples, name))
-  .find((folder) => existsSync(join(folder, 'manifest.json')));
+const bundle = resolve('examples/clinc150/bundle');
 const snug = ['--import=tsx', resolve('src/cli/main.ts')];
-
-/** A test that says so where there is no folder of examples at all; a folder without a bundle is a failure. */
-function bundleTest(title: string, body: (t: ExecutionContext) => Promise<unknown>): void {
-  test(title, async (t) => {
-    if (existsSync(examples)) return void (await body(t));
-    t.log('there is no examples/ here: not tested');
-    t.pass();
-  });
-}
 
 interface Line {
   readonly source: string;
@@ -37,7 +25,6 @@ class Running {
   #out = '';
 
   constructor(t: ExecutionContext, args: readonly string[]) {
-    if (bundle === undefined) throw new Error(`there is no bundle in ${examples}`);
     this.child = spawn(process.execPath, [...snug, 'run', bundle, '--json', ...args]);
     this.child.stdout.on('data', (data) => {
       this.#out += data;
@@ -84,7 +71,7 @@ class Running {
   }
 }
 
-bundleTest('stdin: every line answered, in order, exit 0', async (t) => {
+test('stdin: every line answered, in order, exit 0', async (t) => {
   const run = new Running(t, []);
   const texts = ['what is my balance', 'will it rain tomorrow', 'grüße 👋🏽', 'a\0b', 'balance '.repeat(1000).trim()];
   run.child.stdin.end(`${texts.join('\r\n')}\n\n   \nno newline`);
@@ -97,7 +84,7 @@ bundleTest('stdin: every line answered, in order, exit 0', async (t) => {
   t.is(run.lines[0].label, 'balance');
 });
 
-bundleTest('several files at once: each in its own order, all of both', async (t) => {
+test('several files at once: each in its own order, all of both', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'snug-run-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const texts = (word: string) => Array.from({ length: 40 }, (_, i) => `tell me about ${word} ${i}`);
@@ -118,7 +105,7 @@ bundleTest('several files at once: each in its own order, all of both', async (t
     );
 });
 
-bundleTest('a followed file over rotation; Ctrl-C ends it with exit 0', async (t) => {
+test('a followed file over rotation; Ctrl-C ends it with exit 0', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'snug-run-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const log = join(dir, 'app.log');
@@ -136,7 +123,7 @@ bundleTest('a followed file over rotation; Ctrl-C ends it with exit 0', async (t
   t.deepEqual(run.texts.toSorted(), ['first', 'late', 'second']);
 });
 
-bundleTest('a signal with stdin still open: what was read is answered', async (t) => {
+test('a signal with stdin still open: what was read is answered', async (t) => {
   const run = new Running(t, []);
   await run.ready();
   run.child.stdin.write('one\ntwo\nthree');
@@ -146,9 +133,9 @@ bundleTest('a signal with stdin still open: what was read is answered', async (t
   t.deepEqual(run.texts, ['one', 'two', 'three']);
 });
 
-bundleTest('a reader that leaves ends it quietly, though the input never ends', async (t) => {
+test('a reader that leaves ends it quietly, though the input never ends', async (t) => {
   const command = `set -o pipefail; yes 'what is my balance' | "$@" | head -3`;
-  const child = spawn('bash', ['-c', command, '-', process.execPath, ...snug, 'run', bundle ?? '', '--json']);
+  const child = spawn('bash', ['-c', command, '-', process.execPath, ...snug, 'run', bundle, '--json']);
   t.teardown(() => child.kill('SIGKILL'));
   let out = '';
   let err = '';
@@ -163,7 +150,7 @@ bundleTest('a reader that leaves ends it quietly, though the input never ends', 
   t.is(err, 'ready\n');
 });
 
-bundleTest('a serial port that is not there yet is waited for, and said', async (t) => {
+test('a serial port that is not there yet is waited for, and said', async (t) => {
   if (spawnSync('socat', ['-V']).status !== 0) {
     t.log('socat is not installed: not tested here');
     return t.pass();
@@ -183,7 +170,7 @@ bundleTest('a serial port that is not there yet is waited for, and said', async 
   t.is(await run.end(), 0, run.err);
 });
 
-bundleTest('wrong use exits with 2, a source that can never be read with 1, without a stack trace', async (t) => {
+test('wrong use exits with 2, a source that can never be read with 1, without a stack trace', async (t) => {
   const cases: [string[], number, RegExp][] = [
     [['--batch', '0'], 2, /--batch/],
     [['--threads', 'many'], 2, /--threads/],
