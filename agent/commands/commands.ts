@@ -19,7 +19,7 @@ import {
 import { type Clock, timestamp, within } from '../clock.js';
 import type { Log } from '../log.js';
 import type { Announcement, IncomingMessage, PublishOptions } from '../uplink/index.js';
-import type { Journal, JournalEntry } from './journal.js';
+import { Journal, type JournalEntry } from './journal.js';
 import type { Operation, OperationContext } from './operation.js';
 
 /** Commands that may wait; one more is answered `busy`. */
@@ -61,6 +61,8 @@ export class Commands {
   readonly #active = new Set<string>();
   /** Cleared by the requester while they ran: their end is told, but not kept at the broker. */
   readonly #cleared = new Set<string>();
+  /** Ends that are on their way to the broker. */
+  readonly #telling = new Set<string>();
   #refusals = 0;
   #unanswered = 0;
   #running: Promise<void> | undefined;
@@ -103,7 +105,11 @@ export class Commands {
 
   /** The link is up: ends that the broker does not have yet are told. */
   tellEnds(): void {
-    for (const entry of this.#options.journal.entries()) if (entry.outcome && !entry.told) void this.#tell(entry);
+    for (const entry of this.#options.journal.entries()) {
+      const key = Journal.key(entry.operation, entry.id);
+      const underWay = this.#active.has(key) || this.#telling.has(key);
+      if (entry.outcome && !entry.told && !underWay) void this.#tell(entry);
+    }
   }
 
   /** Takes a message from a command's topic. Never throws. */
@@ -111,7 +117,7 @@ export class Commands {
     const topic = parseTopic(message.topic);
     if (topic?.kind !== 'command' || topic.device !== this.#options.device) return;
     const { operation: name, id } = topic;
-    const key = `${name}/${id}`;
+    const key = Journal.key(name, id);
     if (message.payload.length === 0) {
       if (this.#active.has(key)) this.#cleared.add(key);
       return;
@@ -128,7 +134,7 @@ export class Commands {
   #take(name: string, id: string, init: CommandInit, reply: JournalEntry['reply']): void {
     const known = this.#options.journal.find(name, id);
     if (known?.outcome) void this.#tell(known);
-    if (known || this.#active.has(`${name}/${id}`)) return;
+    if (known || this.#active.has(Journal.key(name, id))) return;
     const { v: _v, ts: _ts, status: _status, expiresAt, ...args } = init;
     const own = { ...args, ...(expiresAt !== undefined && { expiresAt }) };
     const fields = JSON.stringify(own).length <= LONGEST_FIELDS ? own : undefined;
@@ -138,7 +144,7 @@ export class Commands {
       if (objection) this.#refuse(name, id, reply, fields, objection);
       return;
     }
-    this.#active.add(`${name}/${id}`);
+    this.#active.add(Journal.key(name, id));
     this.#waiting.push({ operation, id, args, expiresAt, fields, reply });
     this.#running ??= this.#runAll().finally(() => {
       this.#running = undefined;
@@ -166,7 +172,7 @@ export class Commands {
 
   async #runAll(): Promise<void> {
     for (let next = this.#waiting.shift(); next && !this.#stopping; next = this.#waiting.shift()) {
-      const key = `${next.operation.name}/${next.id}`;
+      const key = Journal.key(next.operation.name, next.id);
       try {
         await this.#run(next);
       } catch (error) {
@@ -222,7 +228,10 @@ export class Commands {
   /** Tells a command's end, on its topic and where the requester asked for it. */
   async #tell(entry: JournalEntry): Promise<void> {
     if (!entry.outcome) return;
+    const key = Journal.key(entry.operation, entry.id);
+    this.#telling.add(key);
     const arrived = await this.#publishState(entry, entry.outcome);
+    this.#telling.delete(key);
     if (!arrived) return; // told when the link is back
     await this.#options.journal.told(entry).catch((error: unknown) => {
       this.#options.log.error(`the journal of commands can't be written: ${messageOf(error)}`);
@@ -236,7 +245,7 @@ export class Commands {
   ): Promise<boolean> {
     const { clock, publish } = this.#options;
     const payload = encode('command', { ...fields, v: 1, ts: timestamp(clock), ...state });
-    const retain = !this.#cleared.has(`${operation}/${id}`);
+    const retain = !this.#cleared.has(Journal.key(operation, id));
     const arrived = publish(this.#topics.command(operation, id), payload, { retain });
     if (reply && state.status !== 'executing') {
       const correlationData = reply.correlation === undefined ? undefined : Buffer.from(reply.correlation, 'base64');

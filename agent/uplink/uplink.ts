@@ -61,7 +61,8 @@ export class Uplink {
   readonly #ending = new AbortController();
   #link: Link | undefined;
   #online = false;
-  #announcing = false;
+  #statusDoubted = false;
+  #correcting: Promise<void> | undefined;
   #loop: Promise<void> | undefined;
   #trouble: string | undefined;
   #roomAgain: (() => void) | undefined;
@@ -209,25 +210,30 @@ export class Uplink {
   /** Everything that `online` promises, and then `online`. */
   async #announce(link: Link): Promise<void> {
     const { device, announcements } = this.#options;
-    await link.subscribe(commandFilter(device), { noLocal: true });
+    await Promise.all([
+      link.subscribe(commandFilter(device), { noLocal: true }),
+      link.subscribe(this.#topics.status), // not noLocal: a will of ours before counts as our own
+    ]);
     await Promise.all(announcements().map(({ topic, payload }) => link.publish(topic, payload, { retain: true })));
     await link.publish(this.#topics.status, this.#status('online'), { retain: true });
-    await link.subscribe(this.#topics.status);
   }
 
   /** Another connection's will, or someone's mistake, may have written over our status: it is said again. */
   #readOwnStatus(payload: Buffer): void {
-    const link = this.#link;
-    if (!link || this.#announcing || this.#ending.signal.aborted) return;
-    if (payload.length > 0 && /"state"\s*:\s*"online"/.test(payload.toString('utf8', 0, 4096))) return;
-    this.#announcing = true;
-    this.#options.log.info('someone said that this device is offline; it says again that it is online');
-    link
-      .publish(this.#topics.status, this.#status('online'), { retain: true })
-      .catch(() => undefined)
-      .finally(() => {
-        this.#announcing = false;
-      });
+    if (!this.#online || this.#ending.signal.aborted) return;
+    if (/"state"\s*:\s*"online"/.test(payload.toString('utf8', 0, 4096))) return;
+    this.#statusDoubted = true;
+    this.#correcting ??= this.#correctStatus().finally(() => {
+      this.#correcting = undefined;
+    });
+  }
+
+  async #correctStatus(): Promise<void> {
+    while (this.#statusDoubted && this.#online && !this.#ending.signal.aborted) {
+      this.#statusDoubted = false;
+      this.#options.log.info('someone said that this device is offline; it says again that it is online');
+      await this.publish(this.#topics.status, this.#status('online'), { retain: true });
+    }
   }
 
   #cameOnline(link: Link): void {

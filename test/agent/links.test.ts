@@ -1,0 +1,153 @@
+/** What can happen to a connection: killed, cut, refused, hanging, wrongly certified. At both brokers. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import test from 'ava';
+import { plainDoor, type Rig, startAgent } from './support/agent-rig.js';
+import { brokerKinds, freePort, temporaryFolder } from './support/brokers.js';
+import { makeCertificates } from './support/certificates.js';
+import { type Door, end, hasMosquitto, watch } from './support/mosquitto-tools.js';
+
+/** Resolves when a line of the agent's log has the words. */
+async function logged(rig: Rig, words: RegExp): Promise<string> {
+  for (;;) {
+    const line = rig.log.find((each) => words.test(each));
+    if (line !== undefined) return line;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+for (const { name, start } of brokerKinds) {
+  test(`${name}: killed, the will says offline with the same session; the next start has a higher one`, async (t) => {
+    if (!hasMosquitto(t)) return t.pass();
+    const { port } = await start(t);
+    const folder = await temporaryFolder(t);
+    const config = join(folder, 'snug.yaml');
+    await writeFile(
+      config,
+      `device: d\nbundle: ./b\nstateDir: ./state\nmqtt: { url: "mqtt://127.0.0.1:${port}" }\nsources: { in: { kind: stdin } }\n`,
+    );
+    const feed = await watch(t, plainDoor(port), 'snug/v1/d/status');
+    const script = new URL('./support/agent-process.ts', import.meta.url).pathname;
+    const run = () => {
+      const child = spawn(process.execPath, ['--import=tsx', script, config], { stdio: ['pipe', 'ignore', 'inherit'] });
+      t.teardown(() => end(child));
+      return child;
+    };
+    const first = run();
+    await feed.until(() => feed.messages.length === 1, 'online');
+    await end(first, 'SIGKILL');
+    await feed.until(() => feed.messages.length === 2, 'the will');
+    const second = run();
+    await feed.until(() => feed.messages.length === 3, 'online again');
+    await end(second, 'SIGTERM');
+    await feed.until(() => feed.messages.length === 4, 'a proper offline');
+    const said = feed.messages.map(({ payload }) => `${payload.state} ${payload.session}`);
+    t.deepEqual(said, ['online 1', 'offline 1', 'online 2', 'offline 2']);
+  });
+
+  test(`${name}: broker gone and back: announced anew, results of the time between are kept`, async (t) => {
+    if (!hasMosquitto(t)) return t.pass();
+    const broker = await start(t);
+    const rig = await startAgent(t, { port: broker.port });
+    await logged(rig, /online at/);
+    await broker.stop();
+    await logged(rig, /warn broker/);
+    await rig.source.say('my balance', 'the weather');
+    await start(t, { port: broker.port });
+    const feed = await watch(t, plainDoor(broker.port), 'snug/v1/board-1/#');
+    await feed.until(() => feed.of('/status').at(-1)?.state === 'online', 'online again');
+    await feed.until(() => feed.of('/result/console').length > 0, 'the results');
+    t.deepEqual(
+      feed.of('/result/console').flatMap(({ predictions }) => predictions.map(({ seq }: { seq: number }) => seq)),
+      [1, 2],
+    );
+    t.true(feed.of('/status').at(-1).session > 1);
+    t.truthy(feed.of('/info').at(-1));
+  });
+
+  test(`${name}: a refused password is said in plain words, once, and is tried again`, async (t) => {
+    if (!hasMosquitto(t)) return t.pass();
+    const { port } = await start(t, { user: { name: 'pump', password: 'right' } });
+    const rig = await startAgent(t, { port, mqtt: '  username: pump\n  password: wrong' });
+    const line = await logged(rig, /refused the user name or password/);
+    t.true(line.includes(`127.0.0.1:${port}`));
+    await new Promise((resolve) => setTimeout(resolve, 1500)); // time for at least one more try
+    t.is(rig.log.filter((each) => each.startsWith('warn')).length, 1);
+    t.false(
+      rig.log.some((each) => each.includes('wrong')),
+      'the password is in the log',
+    );
+  });
+
+  test(`${name}: the right password, from a file, gets in`, async (t) => {
+    if (!hasMosquitto(t)) return t.pass();
+    const { port } = await start(t, { user: { name: 'pump', password: 'right' } });
+    const file = join(await temporaryFolder(t), 'password');
+    await writeFile(file, 'right\n');
+    const rig = await startAgent(t, { port, mqtt: `  username: pump\n  passwordFile: ${file}` });
+    t.truthy(await logged(rig, /online at/));
+  });
+
+  test(`${name}: TLS with an authority of one's own and a client certificate`, async (t) => {
+    const made = hasMosquitto(t) ? await makeCertificates(t) : undefined;
+    if (!made) return t.pass();
+    const { folder, server } = made;
+    const { port } = await start(t, { tls: server });
+    const options = ['--cafile', `${folder}/ca.crt`, '--cert', `${folder}/client.crt`, '--key', `${folder}/client.key`];
+    const door: Door = { host: 'localhost', port, options };
+    const feed = await watch(t, door, 'snug/v1/board-1/status');
+    const url = `mqtts://localhost:${port}`;
+    const own = `  cert: ${folder}/client.crt\n  key: ${folder}/client.key`;
+    await startAgent(t, { port, url, mqtt: `  ca: ${folder}/ca.crt\n${own}` });
+    await feed.until(() => feed.messages.at(-1)?.payload.state === 'online', 'online over TLS');
+
+    const stranger = await startAgent(t, { port, device: 'b2', url, mqtt: `  ca: ${folder}/other.crt\n${own}` });
+    t.regex(await logged(stranger, /warn/), /unknown authority|set mqtt\.ca/);
+    const nameless = await startAgent(t, { port, device: 'b3', url, mqtt: `  ca: ${folder}/ca.crt` });
+    t.regex(await logged(nameless, /warn/), /certificate|cut/);
+  });
+}
+
+test('a broker that takes the connection and never answers is given up and named', async (t) => {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => sockets.add(socket.on('error', () => {})));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const rig = await startAgent(t, { port, mqtt: '  connectTimeoutMs: 500' });
+  t.regex(await logged(rig, /warn/), /did not answer within 500 ms; is it an MQTT broker/);
+  await rig.source.say('my balance');
+  const startedMs = performance.now();
+  await rig.agent.stop();
+  t.true(performance.now() - startedMs < 5000, 'an agent ends within five seconds, broker or not');
+});
+
+test('no broker at all: said once, the agent works on and ends in time', async (t) => {
+  const port = await freePort();
+  const rig = await startAgent(t, { port });
+  t.regex(await logged(rig, /warn/), new RegExp(`mqtt://127.0.0.1:${port}: nothing listens there`));
+  await rig.source.say(...Array.from({ length: 2000 }, (_, i) => `line ${i}`));
+  await rig.agent.stop();
+  t.is(rig.log.filter((line) => line.startsWith('warn')).length, 1);
+});
+
+test('a host that is not known is named', async (t) => {
+  const rig = await startAgent(t, { port: 0, url: 'mqtt://no-such-host.invalid' });
+  t.regex(await logged(rig, /warn/), /no-such-host\.invalid.*host’s name/);
+});
+
+test('TLS files that are none stop the start', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'ca.crt'), 'no certificate');
+  await t.throwsAsync(startAgent(t, { port: 1, url: 'mqtts://localhost', mqtt: `  ca: ${folder}/ca.crt` }), {
+    message: /mqtt\.ca: .*ca\.crt/,
+  });
+});

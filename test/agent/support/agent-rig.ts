@@ -1,0 +1,106 @@
+/** An agent with a model of a few words and a source that the test feeds, at a real broker. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { Agent } from '../../../agent/agent.js';
+import { systemClock } from '../../../agent/clock.js';
+import { checkConfig } from '../../../agent/config/index.js';
+import type { Log } from '../../../agent/log.js';
+import type { Model } from '../../../src/infer/types.js';
+import { temporaryFolder } from './brokers.js';
+import { HandSource } from './hand-source.js';
+import { keywordModel } from './keyword-model.js';
+import type { Door } from './mosquitto-tools.js';
+
+export interface Rig {
+  readonly agent: Agent;
+  readonly source: HandSource;
+  readonly stateDir: string;
+  /** Lines of the log: level and message. */
+  readonly log: string[];
+}
+
+export interface RigOptions {
+  readonly port: number;
+  /** Default `board-1`. */
+  readonly device?: string;
+  /** Default mqtt://127.0.0.1:port */
+  readonly url?: string;
+  /** More lines of the `mqtt` section, and of the whole, as YAML. */
+  readonly mqtt?: string;
+  readonly more?: string;
+  readonly sourceMore?: string;
+  /** Default: a new one. */
+  readonly stateDir?: string;
+  /** Runs before the agent starts. */
+  readonly prepare?: (stateDir: string) => Promise<void>;
+}
+
+export async function startAgent(t: ExecutionContext, options: RigOptions): Promise<Rig> {
+  const rig = await makeAgent(t, options);
+  await rig.agent.start();
+  return rig;
+}
+
+export async function makeAgent(t: ExecutionContext, options: RigOptions): Promise<Rig> {
+  const folder = await temporaryFolder(t);
+  const stateDir = options.stateDir ?? join(folder, 'state');
+  await mkdir(stateDir, { recursive: true });
+  await options.prepare?.(stateDir);
+  const log: string[] = [];
+  const source = new HandSource('console');
+  const agent = new Agent({
+    config: checkConfig(yaml(options, stateDir), join(folder, 'snug.yaml')),
+    version: '0.0.0-test',
+    loadModel: async () => wholeModel(),
+    createSource: () => source,
+    clock: systemClock,
+    log: collectingLog(log),
+  });
+  t.teardown(() => agent.stop());
+  return { agent, source, stateDir, log };
+}
+
+function yaml({ port, device = 'board-1', url, mqtt = '', more = '', sourceMore = '' }: RigOptions, stateDir: string) {
+  return `device: ${device}
+bundle: ./bundle
+stateDir: ${stateDir}
+mqtt:
+  url: ${url ?? `mqtt://127.0.0.1:${port}`}
+${mqtt}
+sources:
+  console:
+    kind: stdin
+${sourceMore}
+${more}
+`;
+}
+
+export function wholeModel(): Model {
+  return {
+    ...keywordModel(),
+    labels: ['balance', 'weather'],
+    noneLabel: 'none',
+    embed: async () => [],
+    close: async () => {},
+  };
+}
+
+function collectingLog(lines: string[]): Log {
+  const at =
+    (level: string) =>
+    (...args: unknown[]) => {
+      lines.push(`${level} ${args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg))).join(' ')}`);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** How Mosquitto's clients get in at a plain port. */
+export function plainDoor(port: number): Door {
+  return { host: '127.0.0.1', port, options: [] };
+}
+
+/** A command as a requester writes it. */
+export function init(args: Record<string, unknown> = {}): Record<string, unknown> {
+  return { v: 1, ts: new Date().toISOString(), status: 'init', ...args };
+}
