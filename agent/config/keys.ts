@@ -77,7 +77,7 @@ const mqtt = z
     if (value.key !== undefined && value.cert === undefined)
       wrong('key', 'needs cert, the certificate that it belongs to');
     for (const name of ['ca', 'cert', 'key'] as const)
-      if (value[name] !== undefined && !value.url.startsWith('mqtts:')) wrong(name, 'means TLS: write mqtts:// in url');
+      if (value[name] !== undefined && value.url.startsWith('mqtt:')) wrong(name, 'means TLS: write mqtts:// in url');
   });
 
 /** What every source has beside the options of its kind. */

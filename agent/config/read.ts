@@ -42,7 +42,7 @@ export function checkConfig(text: string, file: string): AgentConfig {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
   const found = document.errors.map(({ pos, message, code }) => ({
     at: pos[0],
-    line: `${place(file, lines, pos[0])} ${yamlWording(code, message)}`,
+    line: `${place(file, lines, pos[0])} ${yamlWording(code, message, text.slice(pos[0], pos[0] + 80))}`,
   }));
   // With a duplicate key the rest can still be checked; after other errors of syntax it would only be noise.
   const readable = document.errors.every(({ code }) => code === 'DUPLICATE_KEY');
@@ -87,9 +87,9 @@ function plainValue(
   }
 }
 
-function yamlWording(code: string, message: string): string {
+function yamlWording(code: string, message: string, there: string): string {
   if (code === 'TAB_AS_INDENT') return 'a tab indents this line; YAML wants spaces';
-  if (code === 'DUPLICATE_KEY') return 'this key stands twice in one section';
+  if (code === 'DUPLICATE_KEY') return `${/^[^:\n]*/.exec(there)?.[0]}: this key stands twice in one section`;
   return `YAML: ${message}`;
 }
 
