@@ -1,17 +1,8 @@
 /** `snug build`: the steps in their order. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import {
-  bitWidths,
-  formatProfile,
-  type Manifest,
-  Master,
-  runtimeVersion,
-  type Store,
-  writeBundle,
-  writeMaster,
-} from '../bundle/index.js';
-import { refuseForeign } from '../bundle/write.js';
+import { bitWidths, formatProfile, type Manifest, runtimeVersion } from '../bundle/index.js';
+import { Master, refuseForeign, type Store, writeBundle, writeMaster } from '../bundle/making.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
 import { disagreement } from '../infer/index.js';

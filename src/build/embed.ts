@@ -1,5 +1,5 @@
 /** Runs texts through a network that has no head yet, in large batches, for fitting one. */
-import { rangeTensor } from '../bundle/index.js';
+import { rangeTensor } from '../bundle/making.js';
 import { batchesByLength } from '../infer/batches.js';
 import type { EncoderSession } from '../infer/index.js';
 import type { Tokenizer } from '../tokenizer/index.js';

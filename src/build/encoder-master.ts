@@ -1,6 +1,6 @@
 /** The checkpoint's tensors as a master holds them. */
 
-import type { MasterTensor } from '../bundle/index.js';
+import type { MasterTensor } from '../bundle/making.js';
 import type { ModelDescription } from '../bundle/manifest.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 

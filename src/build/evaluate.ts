@@ -1,7 +1,8 @@
 /** Makes every profile for real, asks it the eval rows one at a time, and calibrates it on its own answers. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Calibration, type Master, networkOf, planFrom, type Rung, writeProfile } from '../bundle/index.js';
+import { type Calibration, networkOf, type Rung } from '../bundle/index.js';
+import { type Master, planFrom, writeProfile } from '../bundle/making.js';
 import { argmax, decide, EncoderSession, LoadedModel, type RawAnswer } from '../infer/index.js';
 import { countMacsPerToken, countParams } from '../model/index.js';
 import { calibrate, measure } from '../train/index.js';

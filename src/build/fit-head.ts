@@ -1,6 +1,6 @@
 /** Fits the head on frozen vectors, its regularisation chosen on the eval rows. */
 
-import type { MasterTensor } from '../bundle/index.js';
+import type { MasterTensor } from '../bundle/making.js';
 import { headTensors } from '../model/index.js';
 import { type LinearHead, LogisticRegression, type Matrix, prototypesOf } from '../train/index.js';
 import { tensorOf } from './encoder-master.js';

@@ -1,5 +1,5 @@
 /** golden.jsonl: a few texts with the answers that every profile gave where it was built, to hold a board's answers against. */
-import type { Master } from '../bundle/index.js';
+import type { Master } from '../bundle/making.js';
 import type { DraftManifest, Workshop } from './build.js';
 import { withProfile } from './evaluate.js';
 import type { TrainingData } from './training-data.js';

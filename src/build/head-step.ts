@@ -1,7 +1,8 @@
 /** The head of a build: fitted on the data, or the checkpoint's own. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, Master, type MasterTensor, writeMaster, writeProfile } from '../bundle/index.js';
+import type { Manifest } from '../bundle/index.js';
+import { Master, type MasterTensor, writeMaster, writeProfile } from '../bundle/making.js';
 import { EncoderSession } from '../infer/index.js';
 import { planEncoder } from '../model/index.js';
 import { seededRandom } from '../train/index.js';

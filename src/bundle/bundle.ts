@@ -1,15 +1,13 @@
 /** A bundle on disk: opened, checked, its profiles made ready to run. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { smoothingOf } from '../compress/int8-ranges.js';
 import { SnugError, systemCodeOf } from '../errors/index.js';
-import { type EncoderOptions, type EncoderShape, planEncoder } from '../model/index.js';
-import { instructionSet, int8Limit } from '../profile/processor.js';
+import type { EncoderOptions, EncoderShape } from '../model/index.js';
 import { sha256OfBytes, sha256OfFile } from './hash.js';
 import { type Manifest, parseManifest } from './manifest.js';
-import { Master } from './master.js';
-import { type Materialised, materialise, type OpenProfile } from './materialise.js';
+import { materialise, type OpenProfile } from './materialise.js';
 import { nearestProfiles, parseProfile } from './profile-name.js';
+import type { Materialised } from './seal.js';
 
 export const files = {
   manifest: 'manifest.json',
@@ -133,28 +131,9 @@ export function materialiseProfile(bundle: Bundle, profile: string): Promise<Mat
   return materialise(bundle.identity, profile, async (): Promise<OpenProfile> => {
     const path = join(bundle.folder, files.master);
     if ((await sha256OfFile(path)) !== bundle.manifest.files[files.master].sha256) throw damaged(path);
+    // Loaded only where a profile is cut: a warm start needs neither the graph's room nor its encoder.
+    const { Master, planFrom } = await import('./cut.js');
     const master = await Master.open(path);
     return { source: master, plan: await planFrom(master, network), close: () => master.close() };
   });
-}
-
-/** Plans a network over a master for this processor, with its channels evened out for 8 bits. */
-export async function planFrom(master: Master, { shape, options }: ReturnType<typeof networkOf>) {
-  const smoothing =
-    options.bits === 8 && master.has(rangeTensor(0, 'qkv')) ? await smoothingFrom(master, shape) : undefined;
-  return planEncoder(shape, { int8Limit: int8Limit(instructionSet()), smoothing, ...options });
-}
-
-/** Name of the tensor with the largest magnitudes that a product's input had over calibration text. */
-export const rangeTensor = (layer: number, site: 'qkv' | 'up' | 'down') => `ranges.${layer}.${site}`;
-
-async function smoothingFrom(master: Master, shape: EncoderShape) {
-  const read = async (layer: number) => ({
-    qkv: await master.read(rangeTensor(layer, 'qkv')),
-    up: await master.read(rangeTensor(layer, 'up')),
-    down: await master.read(rangeTensor(layer, 'down')),
-  });
-  const smoothing = [];
-  for (let layer = 0; layer < shape.layers.length; layer++) smoothing.push(smoothingOf(await read(layer)));
-  return smoothing;
 }

@@ -1,13 +1,11 @@
 /**
  * The elastic bundle: a folder with one master model and all that is needed to run a profile of it on a board that has
- * neither the checkpoint nor a network.
+ * neither the checkpoint nor a network. This is the reader's side; making.ts is the writer's, which a board rarely loads.
  */
-export { type Bundle, files, materialiseProfile, networkOf, openBundle, planFrom, rangeTensor } from './bundle.js';
+export { type Bundle, files, materialiseProfile, networkOf, openBundle } from './bundle.js';
 export { sha256OfBytes, sha256OfFile } from './hash.js';
-export { type Calibration, FORMAT, type Manifest, manifestSchema, type Refusal, type Rung } from './manifest.js';
-export { Master, type MasterTensor, type Store, writeMaster } from './master.js';
-export { cacheFolder, type Materialised, materialise, type OpenProfile, writeProfile } from './materialise.js';
-export { runtimeVersion } from './prepack.js';
+export type { Calibration, Manifest, Refusal, Rung } from './manifest.js';
+export { cacheFolder, materialise, type OpenProfile } from './materialise.js';
 export {
   bitWidths,
   DEFAULT_PROFILE,
@@ -17,4 +15,5 @@ export {
   type Profile,
   parseProfile,
 } from './profile-name.js';
-export { type BundleContent, writeBundle } from './write.js';
+export { runtimeVersion } from './runtime.js';
+export type { Materialised } from './seal.js';

@@ -3,15 +3,10 @@
  * instead of making its own copy: less anonymous memory, a quicker start. The result holds for this runtime version and
  * processor only.
  */
-import { createRequire } from 'node:module';
 import { InferenceSession } from 'onnxruntime-node';
 
 /** Weights below this stay in the graph file. */
 const EXTERNAL_FROM_BYTES = 16_384;
-
-export function runtimeVersion(): string {
-  return createRequire(import.meta.url)('onnxruntime-node/package.json').version;
-}
 
 /** Writes the graph at `from` to `to`, its weights to `weightsFile` in the same folder. */
 export async function prepack(from: string, to: string, weightsFile: string): Promise<void> {

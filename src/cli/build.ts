@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { basename, isAbsolute } from 'node:path';
 import { type Command, Option } from 'commander';
 import { build } from '../build/index.js';
-import type { Store } from '../bundle/index.js';
+import type { Store } from '../bundle/making.js';
 import { SnugError } from '../errors/index.js';
 import { printJson } from './command.js';
 import { ladderTable } from './ladder-table.js';
@@ -67,7 +68,7 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       seed: options.seed,
       threads: options.threads ?? availableParallelism(),
       version: version(),
-      command: ['snug', ...process.argv.slice(2)].map(quoted).join(' '),
+      command: ['snug', ...process.argv.slice(2).map(placeless)].map(quoted).join(' '),
       onProgress: (phase, done, total, detail) => line.update(phase, done, total, detail),
     });
     line.clear();
@@ -85,6 +86,9 @@ async function run(checkpoint: string, options: Options): Promise<void> {
     line.clear();
   }
 }
+
+/** Bundles travel: where things lay on the machine that built one is nobody's business. */
+const placeless = (word: string) => (isAbsolute(word) ? basename(word) : word);
 
 /** As a shell would need it. */
 const quoted = (word: string) => (/^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

@@ -1,6 +1,7 @@
 /** The linear head that the peer puts on its pooled vectors, so that both sides answer with a label and a probability. */
 import { join } from 'node:path';
-import { files, Master, openBundle } from '../../bundle/index.js';
+import { files, openBundle } from '../../bundle/index.js';
+import { Master } from '../../bundle/making.js';
 import { headTensors } from '../../model/index.js';
 
 export interface PeerHead {

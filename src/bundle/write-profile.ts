@@ -1,0 +1,47 @@
+/** Writes a profile as files: the graph, its weights as onnxruntime lays them out, and a seal over both. */
+import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TensorSource } from '../checkpoint/index.js';
+import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
+import type { PlannedGraph } from '../model/index.js';
+import { prepack } from './prepack.js';
+import { type Materialised, MODEL_FILE, seal, WEIGHTS_FILE } from './seal.js';
+
+/** Writes a profile into a new folder. @throws CACHE_WRITE, DISK_FULL */
+export async function writeProfile(plan: PlannedGraph, source: TensorSource, folder: string): Promise<Materialised> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const raw = join(folder, 'raw');
+    await writeRaw(plan, source, raw);
+    await prepack(join(raw, MODEL_FILE), join(folder, MODEL_FILE), WEIGHTS_FILE);
+    await rm(raw, { recursive: true });
+    return await seal(folder, plan.weightBytes);
+  } catch (error) {
+    if (error instanceof SnugError) throw error;
+    const full = systemCodeOf(error) === 'ENOSPC' || /no space left/i.test(messageOf(error));
+    throw new SnugError(full ? 'DISK_FULL' : 'CACHE_WRITE', `${folder}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function writeRaw(plan: PlannedGraph, source: TensorSource, folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o700 });
+  const handle = await open(join(folder, WEIGHTS_FILE), 'w', 0o600);
+  try {
+    await handle.truncate(plan.externalBytes);
+    for (const weight of plan.external) await fill(handle, weight.offset, weight.fill(source));
+  } finally {
+    await handle.close();
+  }
+  await writeFile(join(folder, MODEL_FILE), await plan.encode(source, WEIGHTS_FILE, ''), { mode: 0o600 });
+}
+
+async function fill(handle: FileHandle, offset: number, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  let at = offset;
+  for await (const piece of pieces) {
+    for (let done = 0; done < piece.length; ) {
+      const { bytesWritten } = await handle.write(piece, done, piece.length - done, at + done);
+      done += bytesWritten;
+    }
+    at += piece.length;
+  }
+}
