@@ -1,5 +1,5 @@
 /** The seal of a materialised profile: hashes of its files, so that a cached one is used only if every byte is as it was written. */
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256OfFile } from './hash.js';
 
@@ -20,10 +20,10 @@ interface Seal {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Syncs a profile's files and writes the seal, last. */
+/** Syncs a profile's files and writes the seal, last. A tiny network has no file of weights. */
 export async function seal(folder: string, weightBytes: number): Promise<Materialised> {
   const files: Record<string, string> = {};
-  for (const name of [MODEL_FILE, WEIGHTS_FILE]) {
+  for (const name of await readdir(folder)) {
     const path = join(folder, name);
     await sync(path);
     files[name] = await sha256OfFile(path);
