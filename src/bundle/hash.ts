@@ -2,13 +2,14 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 
-/** The hash in hex. Throws the system's error where the file can't be read. */
-export async function sha256OfFile(path: string): Promise<string> {
+/** The hash in hex. Throws the system's error where the file can't be read, the signal's reason where it aborts. */
+export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
   const handle = await open(path, 'r');
   try {
     const hash = createHash('sha256');
     const piece = Buffer.allocUnsafe(1 << 18);
     for (;;) {
+      signal?.throwIfAborted();
       const { bytesRead } = await handle.read(piece, 0, piece.length);
       if (bytesRead === 0) return hash.digest('hex');
       hash.update(piece.subarray(0, bytesRead));

@@ -16,4 +16,4 @@ export {
   parseProfile,
 } from './profile-name.js';
 export { runtimeVersion } from './runtime.js';
-export type { Materialised } from './seal.js';
+export { checkLater, type IntegrityCheck, type Materialised } from './seal.js';

@@ -1,7 +1,7 @@
 /** Inference: a bundle's profile loaded into memory, text in, predictions out. */
 
 import type { Bundle } from '../bundle/bundle.js';
-import { DEFAULT_PROFILE, materialiseProfile, openBundle } from '../bundle/index.js';
+import { checkLater, DEFAULT_PROFILE, materialiseProfile, openBundle } from '../bundle/index.js';
 import { SnugError } from '../errors/index.js';
 import { loadTokenizer } from '../tokenizer/index.js';
 import { LoadedModel } from './model.js';
@@ -25,7 +25,7 @@ export async function load(bundle: string, options: LoadOptions = {}): Promise<L
 export async function loadProfile(bundle: Bundle, options: LoadOptions = {}): Promise<LoadedModel> {
   const { profile = DEFAULT_PROFILE, threads = 1 } = options;
   const { manifest } = bundle;
-  const { modelPath } = await materialiseProfile(bundle, profile);
+  const { folder, modelPath } = await materialiseProfile(bundle, profile);
   const tokenizer = await loadTokenizer(bundle.tokenizerPath, { maxTokens: manifest.tokenizer.maxTokens });
   if (tokenizer.vocabSize > manifest.model.vocabSize)
     throw disagreement(bundle.tokenizerPath, tokenizer.vocabSize, manifest.model.vocabSize);
@@ -37,6 +37,7 @@ export async function loadProfile(bundle: Bundle, options: LoadOptions = {}): Pr
     tokenizer,
     lowerCaseFirst: manifest.tokenizer.lowerCaseFirst,
     session,
+    integrity: checkLater(folder),
     decision: { labels, noneLabel, problem: head.problem, calibration },
   });
 }

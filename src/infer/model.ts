@@ -1,4 +1,5 @@
 /** A profile in memory: tokenizer, session and decision, behind the interface that the agent and the library use. */
+import type { IntegrityCheck } from '../bundle/index.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { batchesByLength } from './batches.js';
 import { type Decision, decide } from './decide.js';
@@ -11,6 +12,8 @@ export interface Parts {
   readonly lowerCaseFirst: boolean;
   readonly session: EncoderSession;
   readonly decision: Decision;
+  /** Watches the files that the session maps. */
+  readonly integrity?: IntegrityCheck;
 }
 
 /** What the graph says of one text. */
@@ -79,6 +82,7 @@ export class LoadedModel implements Model {
   }
 
   async close(): Promise<void> {
+    this.parts.integrity?.stop();
     await this.inTurn(() => this.parts.session.release());
   }
 
@@ -96,7 +100,10 @@ export class LoadedModel implements Model {
   }
 
   private inTurn<Result>(call: () => Promise<Result>): Promise<Result> {
-    const result = this.last.then(call);
+    const result = this.last.then(() => {
+      if (this.parts.integrity?.problem) throw this.parts.integrity.problem;
+      return call();
+    });
     this.last = result.catch(() => {});
     return result;
   }

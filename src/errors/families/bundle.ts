@@ -38,6 +38,10 @@ export const bundleErrors = {
     meaning: 'The cache of materialised profiles could not be written.',
     remedy: 'Free some space there, or set SNUG_CACHE to a folder that can be written.',
   },
+  CACHE_DAMAGED: {
+    meaning: 'A cached profile lost bytes without being written to, as worn-out storage does.',
+    remedy: 'Start again: the profile is made anew. Check the storage if it happens twice.',
+  },
   MODEL_LOAD: {
     meaning: 'onnxruntime could not load a materialised profile.',
     remedy: 'Delete the cache folder named; it is made anew. snug doctor checks the runtime.',
