@@ -10,11 +10,11 @@ import {
   type WrittenFile,
   writeSafetensors,
 } from '../checkpoint/index.js';
-import { quantiseBlocks } from '../compress/quantise.js';
+import { dequantise, quantiseWithHalfScales } from '../compress/quantise.js';
 
 export type Store = 'fp16' | 'q8';
 
-/** A tensor on its way into the master. `exact` tensors are vectors that stay float32. */
+/** A tensor on its way into the master: a vector or a matrix. */
 export interface MasterTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -24,13 +24,8 @@ export interface MasterTensor {
 
 const ROWS_AT_ONCE = 1024;
 const SCALES = '.scales';
-
-/** Block of a row that shares a scale: the largest power of two up to 64 that divides the row. */
-export function storeBlock(columns: number): number {
-  let block = 64;
-  while (columns % block !== 0) block /= 2;
-  return block;
-}
+/** Values of a row that share a scale; the last block of a row may be shorter. Part of the format. */
+const BLOCK = 64;
 
 const bytesOf = (array: Uint16Array | Int8Array | Float32Array) =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -74,22 +69,24 @@ function matrix(tensor: MasterTensor, store: Store): TensorToWrite[] {
         },
       },
     ];
-  const block = storeBlock(shape[1]);
+  const columns = shape[1];
   return [
     {
       name,
       shape,
       dtype: 'I8',
       chunks: async function* () {
-        for await (const values of blocksOf(tensor)) yield bytesOf(quantiseBlocks(values, block).values);
+        for await (const values of blocksOf(tensor))
+          yield bytesOf(quantiseWithHalfScales(values, columns, BLOCK).values);
       },
     },
     {
       name: name + SCALES,
-      shape: [shape[0], shape[1] / block],
+      shape: [shape[0], Math.ceil(columns / BLOCK)],
       dtype: 'F16',
       chunks: async function* () {
-        for await (const values of blocksOf(tensor)) yield bytesOf(quantiseBlocks(values, block).halfScales);
+        for await (const values of blocksOf(tensor))
+          yield bytesOf(quantiseWithHalfScales(values, columns, BLOCK).halfScales);
       },
     },
   ];
@@ -123,13 +120,9 @@ export class Master implements TensorSource {
   async readRows(name: string, from: number, to: number): Promise<Float32Array> {
     if (!this.file.has(name + SCALES)) return this.file.readRows(name, from, to);
     const bytes = await this.file.readBytes(name, from, to);
-    const quantised = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const values = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const scales = await this.file.readRows(name + SCALES, from, to);
-    const block = quantised.length / scales.length;
-    const values = new Float32Array(quantised.length);
-    for (let i = 0, b = 0; b < scales.length; b++)
-      for (const end = i + block; i < end; i++) values[i] = quantised[i] * scales[b];
-    return values;
+    return dequantise({ values, scales }, this.shape(name)[1], BLOCK);
   }
 
   close(): Promise<void> {

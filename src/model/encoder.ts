@@ -41,7 +41,8 @@ export interface EncoderShape {
 
 export interface EncoderOptions {
   readonly bits: Bits;
-  readonly pooling: { readonly mode: PoolingMode; readonly normalize: boolean };
+  /** `pooled` is never scaled: a fitted head does that itself, and who wants unit vectors asks for them. */
+  readonly pooling: { readonly mode: PoolingMode };
   readonly head?: HeadShape;
   /** Largest magnitude of 8-bit weights: 63 where the processor's products of 8-bit numbers saturate. */
   readonly int8Limit?: number;
@@ -53,11 +54,12 @@ export interface EncoderOptions {
   readonly hiddenStates?: boolean;
 }
 
-/** Block of a row of the embedding table that shares a scale: the largest power of two, up to 128, that divides the width. */
-export function embeddingBlock(hiddenSize: number): number {
-  let block = 128;
-  while (block > 16 && hiddenSize % block !== 0) block /= 2;
-  return block;
+/**
+ * Block of a row of the embedding table that shares a scale: the largest power of two, up to 128, that divides the width; 64,
+ * the last one shorter, where not even 16 does, for the operator takes none below.
+ */
+function embeddingBlock(hiddenSize: number): number {
+  return [128, 64, 32, 16].find((block) => hiddenSize % block === 0) ?? 64;
 }
 
 /**
@@ -125,7 +127,7 @@ class EncoderEmitter {
       [
         graph.weight(word, 'uint8', [vocabSize, hiddenSize], quantised.values),
         ids,
-        graph.weight(`${word}.scales`, 'float32', [vocabSize, hiddenSize / block], quantised.scales),
+        graph.weight(`${word}.scales`, 'float32', [vocabSize, Math.ceil(hiddenSize / block)], quantised.scales),
       ],
       { gather_axis: 0, quantize_axis: 1, block_size: block, bits: 8 },
       'words',

@@ -1,7 +1,7 @@
 /** Producers of the emitted graph's weights: transposed, packed side by side, quantised, from tensors in the checkpoint's layout. */
 
 import type { TensorSource } from '../checkpoint/index.js';
-import { quantiseRows } from '../compress/quantise.js';
+import { quantise } from '../compress/quantise.js';
 import type { FillWeight } from './graph-builder.js';
 
 /** Rows of the embedding table that are in memory at once. */
@@ -60,12 +60,12 @@ async function packTransposed<A extends Float32Array | Int8Array>(
   source: TensorSource,
   dense: Dense,
   into: A,
-  valuesOf: (matrix: Float32Array, rows: number) => Float32Array | Int8Array,
+  valuesOf: (matrix: Float32Array) => Float32Array | Int8Array,
 ): Promise<A> {
   let column = 0;
   for await (const matrix of matricesOf(source, dense)) {
     const rows = matrix.length / dense.inputs;
-    const values = valuesOf(matrix, rows);
+    const values = valuesOf(matrix);
     for (let out = 0; out < rows; out++)
       for (let k = 0; k < dense.inputs; k++) into[k * dense.outputs + column + out] = values[out * dense.inputs + k];
     column += rows;
@@ -84,7 +84,7 @@ export const transposed = (dense: Dense): FillWeight =>
 export const transposedInt8 = (dense: Dense, limit: number): FillWeight =>
   async function* (source) {
     const into = new Int8Array(dense.inputs * dense.outputs);
-    const quantised = (matrix: Float32Array, rows: number) => quantiseRows(matrix, rows, dense.inputs, limit).values;
+    const quantised = (matrix: Float32Array) => quantise(matrix, dense.inputs, { limit }).values;
     yield bytesOf(await packTransposed(source, dense, into, quantised));
   };
 
@@ -92,7 +92,7 @@ export const transposedInt8 = (dense: Dense, limit: number): FillWeight =>
 export const scalesInt8 = (dense: Dense, limit: number): FillWeight =>
   async function* (source) {
     for await (const matrix of matricesOf(source, dense))
-      yield bytesOf(quantiseRows(matrix, matrix.length / dense.inputs, dense.inputs, limit).scales);
+      yield bytesOf(quantise(matrix, dense.inputs, { limit }).scales);
   };
 
 /** float32 [out]: biases side by side, copies appended. */
@@ -132,10 +132,8 @@ export const positionsOfOneSegment = (positions: string, types: string | undefin
 /** A table quantised in blocks of a row, as `GatherBlockQuantized` reads it: uint8 around a zero point of 128. */
 export function blockQuantisedTable(name: string, rows: number, columns: number, block: number) {
   const eachBlock = async function* (source: TensorSource) {
-    for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
-      const to = Math.min(rows, from + ROWS_AT_ONCE);
-      yield quantiseRows(await source.readRows(name, from, to), ((to - from) * columns) / block, block);
-    }
+    for (let from = 0; from < rows; from += ROWS_AT_ONCE)
+      yield quantise(await source.readRows(name, from, Math.min(rows, from + ROWS_AT_ONCE)), columns, { block });
   };
   const values: FillWeight = async function* (source) {
     for await (const part of eachBlock(source)) {
