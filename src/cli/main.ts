@@ -15,6 +15,7 @@ const commands: readonly (readonly [name: string, summary: string, load: () => P
   ['bench', 'Measure Snug side by side with its peers.', () => import('./bench.js')],
   ['broker', 'Run the embedded MQTT broker.', () => import('./broker.js')],
   ['build', 'Build an elastic bundle from a checkpoint and labelled data.', () => import('./build.js')],
+  ['demo', 'Run broker, agent and a replayed stream on this machine.', () => import('./demo.js')],
   ['info', 'Show what a bundle holds.', () => import('./info.js')],
   ['embed', 'Print token ids and vectors of texts.', () => import('./embed.js')],
   ['eval', 'Measure a profile on labelled rows.', () => import('./eval.js')],
