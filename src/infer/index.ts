@@ -3,9 +3,9 @@
 import type { Bundle } from '../bundle/bundle.js';
 import { checkLater, DEFAULT_PROFILE, materialiseProfile, openBundle } from '../bundle/index.js';
 import { SnugError } from '../errors/index.js';
-import { loadTokenizer } from '../tokenizer/index.js';
 import { LoadedModel } from './model.js';
 import { EncoderSession } from './session.js';
+import { loadBundleTokenizer } from './tokenizer-cache.js';
 import type { LoadOptions } from './types.js';
 
 export { argmax, decide, fitness, softmax } from './decide.js';
@@ -26,7 +26,7 @@ export async function loadProfile(bundle: Bundle, options: LoadOptions = {}): Pr
   const { profile = DEFAULT_PROFILE, threads = 1 } = options;
   const { manifest } = bundle;
   const { folder, modelPath } = await materialiseProfile(bundle, profile);
-  const tokenizer = await loadTokenizer(bundle.tokenizerPath, { maxTokens: manifest.tokenizer.maxTokens });
+  const tokenizer = await loadBundleTokenizer(bundle);
   if (tokenizer.vocabSize > manifest.model.vocabSize)
     throw disagreement(bundle.tokenizerPath, tokenizer.vocabSize, manifest.model.vocabSize);
   const session = await EncoderSession.open(modelPath, { threads });

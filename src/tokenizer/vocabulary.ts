@@ -21,6 +21,13 @@ function same(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, leng
   return true;
 }
 
+/** The hash table of a vocabulary that was built before. */
+export interface ReadyTable {
+  readonly slots: Uint16Array | Uint32Array;
+  readonly size: number;
+  readonly longestBytes: number;
+}
+
 export class Vocabulary {
   /** The number of pieces. */
   readonly size: number;
@@ -29,7 +36,7 @@ export class Vocabulary {
   /** Bytes of the longest piece. */
   readonly longestBytes: number;
   /** Two ids that have the same piece, or undefined: the first such pair. */
-  readonly twins: readonly [number, number] | undefined;
+  readonly twins?: readonly [number, number];
   readonly #bytes: Uint8Array;
   readonly #starts: Uint32Array;
   readonly #lengths: Uint32Array;
@@ -38,11 +45,18 @@ export class Vocabulary {
   readonly #mask: number;
 
   /** `starts[id]` and `lengths[id]` say where a piece lies in `bytes`; a length of 0 marks an id without a piece. */
-  constructor(bytes: Uint8Array, starts: Uint32Array, lengths: Uint32Array) {
+  constructor(bytes: Uint8Array, starts: Uint32Array, lengths: Uint32Array, ready?: ReadyTable) {
     this.#bytes = bytes;
     this.#starts = starts;
     this.#lengths = lengths;
     this.idLimit = lengths.length;
+    if (ready) {
+      this.#slots = ready.slots;
+      this.#mask = ready.slots.length - 1;
+      this.size = ready.size;
+      this.longestBytes = ready.longestBytes;
+      return;
+    }
     let slots = 16;
     while (slots < 2 * lengths.length) slots *= 2;
     this.#slots = lengths.length < 0xffff ? new Uint16Array(slots) : new Uint32Array(slots);
@@ -60,6 +74,12 @@ export class Vocabulary {
     this.twins = twins;
     this.size = size;
     this.longestBytes = longest;
+  }
+
+  /** All that makes the vocabulary, to be kept and handed to the constructor again. */
+  tables(): { bytes: Uint8Array; starts: Uint32Array; lengths: Uint32Array } & ReadyTable {
+    const { size, longestBytes } = this;
+    return { bytes: this.#bytes, starts: this.#starts, lengths: this.#lengths, slots: this.#slots, size, longestBytes };
   }
 
   /**

@@ -25,7 +25,6 @@ export class WordPieceTokenizer implements Tokenizer, WordSink {
   readonly vocabSize: number;
   readonly padTokenId: number;
   readonly unknownId: number;
-  readonly #scheme: WordPieceScheme;
   readonly #words: BertWords;
   readonly #vocabulary: Vocabulary;
   readonly #prefix: Uint8Array;
@@ -38,10 +37,9 @@ export class WordPieceTokenizer implements Tokenizer, WordSink {
   #ids: number[] = [];
 
   constructor(
-    scheme: WordPieceScheme,
+    readonly scheme: WordPieceScheme,
     readonly maxTokens: number,
   ) {
-    this.#scheme = scheme;
     this.#vocabulary = scheme.vocabulary;
     this.vocabSize = scheme.addedTokens.reduce((most, { id }) => Math.max(most, id + 1), scheme.vocabulary.idLimit);
     this.padTokenId = scheme.padTokenId;
@@ -55,7 +53,7 @@ export class WordPieceTokenizer implements Tokenizer, WordSink {
 
   /** Token ids of a text. Reads no further than needed: what lies beyond `maxTokens` can't change the ids before. */
   encode(text: string): Encoding {
-    const { before, after } = this.#scheme;
+    const { before, after } = this.scheme;
     this.#ids = [...before];
     this.#words.split(text, this);
     const ids = this.#ids;
@@ -73,7 +71,7 @@ export class WordPieceTokenizer implements Tokenizer, WordSink {
 
   word(bytes: Uint8Array, length: number, characters: number): boolean {
     const ids = this.#ids;
-    if (characters > this.#scheme.maxCharsPerWord) ids.push(this.unknownId);
+    if (characters > this.scheme.maxCharsPerWord) ids.push(this.unknownId);
     else {
       const known = ids.length;
       for (let start = 0; start < length; ) {
