@@ -14,8 +14,11 @@ export interface KeyNotes {
   readonly restart?: boolean;
   /** Never shown: not in logs, `config.get` or `info`. */
   readonly secret?: true;
-  /** A file or folder; a relative one is meant from the configuration file's folder. */
-  readonly path?: true;
+  /**
+   * A file or folder. A relative one is meant from the configuration file's folder; with `-or-working-folder` from where the
+   * agent was started if nothing is there, as a path on the command line would be.
+   */
+  readonly path?: 'config-folder' | 'config-folder-or-working-folder';
 }
 
 const notes = z.registry<KeyNotes>();

@@ -38,22 +38,22 @@ const mqtt = z
     passwordFile: key(text().optional(), {
       description: 'A file that holds the password, read at every connection; a newline at its end is left out.',
       example: './mqtt.password',
-      path: true,
+      path: 'config-folder',
     }),
     ca: key(text().optional(), {
       description: 'PEM file with the authorities that may sign the broker’s certificate; without it those of Node.',
       example: './ca.crt',
-      path: true,
+      path: 'config-folder',
     }),
     cert: key(text().optional(), {
       description: 'PEM file with our certificate.',
       example: './pump-07.crt',
-      path: true,
+      path: 'config-folder',
     }),
     key: key(text().optional(), {
       description: 'PEM file with its private key.',
       example: './pump-07.key',
-      path: true,
+      path: 'config-folder',
     }),
     keepaliveS: key(z.int().min(5).max(3600).default(30), {
       description:
@@ -97,7 +97,7 @@ for (const kind of ['file', 'follow', 'serial'] as const)
   key(sourceOptions[kind].shape.path, {
     description: sourceOptions[kind].shape.path.description ?? '',
     example: kind === 'serial' ? '/dev/ttyUSB0' : '/var/log/syslog',
-    path: true,
+    path: 'config-folder',
   });
 
 const source = z.discriminatedUnion('kind', [
@@ -112,7 +112,11 @@ export const configSchema = z.strictObject({
     description: 'The device’s name: its MQTT client id, and the third level of its topics.',
     example: 'pump-07',
   }),
-  bundle: key(text(), { description: 'The folder of the elastic bundle.', example: './bundle', path: true }),
+  bundle: key(text(), {
+    description: 'The folder of the elastic bundle.',
+    example: './bundle',
+    path: 'config-folder-or-working-folder',
+  }),
   profile: key(
     z
       .string()
@@ -155,7 +159,7 @@ export const configSchema = z.strictObject({
   stateDir: key(text().optional(), {
     description: 'Journal, session number; later outbox and read positions. Default: the XDG state folder.',
     example: '/var/lib/snug',
-    path: true,
+    path: 'config-folder',
   }),
   batch: z
     .strictObject({

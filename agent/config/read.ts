@@ -1,11 +1,12 @@
 /** Reads a configuration file: YAML with places, so that every error says where it stands. */
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Document, LineCounter, Node } from 'yaml';
 import { messageOf, SnugError } from '../../src/errors/index.js';
-import { mapDeclared } from './declare.js';
+import { type KeyNotes, mapDeclared } from './declare.js';
 import { type AgentConfig, configSchema } from './keys.js';
 import { type Problem, problemsOf } from './problem.js';
 
@@ -62,9 +63,15 @@ export function checkConfig(text: string, file: string): AgentConfig {
   }
   const folder = dirname(resolve(file));
   const resolved = mapDeclared(configSchema, parsed.data, (each, notes) =>
-    notes.path && typeof each === 'string' ? resolve(folder, each) : each,
+    notes.path && typeof each === 'string' ? absolute(each, folder, notes.path) : each,
   ) as typeof parsed.data;
   return deepFreeze({ ...resolved, stateDir: resolved.stateDir ?? defaultStateDir(resolved.device) });
+}
+
+function absolute(path: string, folder: string, from: NonNullable<KeyNotes['path']>): string {
+  const beside = resolve(folder, path);
+  if (from === 'config-folder' || existsSync(beside) || !existsSync(path)) return beside;
+  return resolve(path);
 }
 
 /** `$XDG_STATE_HOME/snug/<device>`, else below `~/.local/state`. */

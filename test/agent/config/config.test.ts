@@ -37,6 +37,11 @@ test('a small configuration gets its defaults and absolute paths, and is frozen'
   t.true(Object.isFrozen(config) && Object.isFrozen(config.mqtt) && Object.isFrozen(config.sources.console));
 });
 
+test('a bundle that is not beside the file is looked for where the agent was started', (t) => {
+  const config = checkConfig(good.replace('./bundle', 'agent/config'), '/etc/snug/snug.yaml');
+  t.is(config.bundle, join(process.cwd(), 'agent/config'));
+});
+
 test('the contract’s example is valid', (t) => {
   const config = checkConfig(
     `device: pump-07
