@@ -31,13 +31,15 @@ export interface LayerSmoothing {
 /** Channels above this quantile of all channels' ranges are divided down to it. */
 const CHANNEL_QUANTILE = 0.9;
 const NEURON_QUANTILE = 0.997;
+/** A neuron is computed this often at most, however large it is. */
+const MOST_TIMES = 16;
 /** Below this ratio of the largest range to the quantile nothing is gained. */
 const EVEN_ENOUGH = 1.25;
 
 /** Decides for one layer; a pure function of its ranges. */
 export function smoothingOf(ranges: LayerRanges): LayerSmoothing {
-  const largest = quantile(ranges.down, NEURON_QUANTILE);
-  const times = Array.from(ranges.down, (range) => Math.max(1, Math.ceil(range / largest)));
+  const limit = quantile(ranges.down, NEURON_QUANTILE);
+  const times = Array.from(ranges.down, (range) => Math.min(MOST_TIMES, Math.max(1, Math.ceil(range / limit))));
   const copies = times.flatMap((count, neuron) => new Array<number>(count - 1).fill(neuron));
   const down = Float32Array.from([...times, ...copies.map((neuron) => times[neuron])], (count) => 1 / count);
   return {
@@ -51,7 +53,7 @@ export function smoothingOf(ranges: LayerRanges): LayerSmoothing {
 function divided(ranges: Float32Array): Float32Array | undefined {
   const limit = quantile(ranges, CHANNEL_QUANTILE);
   const multiplier = ranges.map((range) => Math.min(1, limit / range));
-  return Math.min(...multiplier) < 1 / EVEN_ENOUGH ? multiplier : undefined;
+  return multiplier.some((factor) => factor < 1 / EVEN_ENOUGH) ? multiplier : undefined;
 }
 
 /** The quantile of the values, never zero: a channel that calibration never saw moving is not divided by nothing. */
