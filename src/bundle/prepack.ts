@@ -1,29 +1,96 @@
 /**
- * Lets onnxruntime save a graph as it would lay it out in memory. A session that loads the result maps the prepared weights
- * instead of making its own copy: less anonymous memory, a quicker start. The result holds for this runtime version and
- * processor only.
+ * Lets onnxruntime lay weights out as its kernels want them, and keeps the result in the file of weights. A session that loads it
+ * maps the prepared weights instead of making its own copy: less anonymous memory, a quicker start. The result holds for this
+ * runtime version and processor only.
  */
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
+import { prepackedEntries } from '../model/index.js';
 
-/** Weights below this stay in the graph file. */
-const EXTERNAL_FROM_BYTES = 16_384;
+/** Kernels read whole vectors; onnxruntime itself writes at any offset, where some of them crash and others are slow. */
+const BLOB_ALIGNMENT_BYTES = 4096;
+const SAVED = 'saved.onnx';
+const SAVED_WEIGHTS = 'saved.bin';
 
-/** Writes the graph at `from` to `to`, its weights to `weightsFile` in the same folder. */
-export async function prepack(from: string, to: string, weightsFile: string): Promise<void> {
-  const session = await InferenceSession.create(from, {
+export type Prepacked = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/**
+ * Appends the prepared weights of the graph at `model` to its file of weights.
+ * @returns the entries that the graph must have to use them, by weight; empty where this runtime's form is not known
+ */
+export async function prepack(model: string, weights: string): Promise<Prepacked> {
+  const folder = dirname(model);
+  const saved = join(folder, SAVED);
+  const savedWeights = join(folder, SAVED_WEIGHTS);
+  try {
+    await save(model, saved);
+    const entries = prepackedEntries(await readFile(saved));
+    if (entries.size === 0) return entries;
+    const from = await open(savedWeights, 'r');
+    const to = await open(weights, 'r+');
+    try {
+      return await appendAll(entries, from, to, (await stat(weights)).size);
+    } finally {
+      await from.close();
+      await to.close();
+    }
+  } finally {
+    await rm(saved, { force: true });
+    await rm(savedWeights, { force: true });
+  }
+}
+
+async function save(model: string, saved: string): Promise<void> {
+  const session = await InferenceSession.create(model, {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    optimizedModelFilePath: to,
-    // Warnings only: the runtime notes that the file holds for this machine alone, which is the purpose.
+    // The graph is emitted with the operators that are quickest; the runtime would fuse some of them into slower ones.
+    graphOptimizationLevel: 'disabled',
+    optimizedModelFilePath: saved,
     logSeverityLevel: 3,
     extra: {
       session: {
         save_external_prepacked_constant_initializers: '1',
-        optimized_model_external_initializers_file_name: weightsFile,
-        optimized_model_external_initializers_min_size_in_bytes: String(EXTERNAL_FROM_BYTES),
+        optimized_model_external_initializers_file_name: SAVED_WEIGHTS,
+        optimized_model_external_initializers_min_size_in_bytes: '1024',
       },
     },
   });
   await session.release();
+}
+
+async function appendAll(entries: Prepacked, from: FileHandle, to: FileHandle, size: number): Promise<Prepacked> {
+  const moved = new Map<string, Record<string, string>>();
+  let end = size;
+  for (const [name, values] of entries) {
+    const own: Record<string, string> = {};
+    for (const [key, value] of Object.entries(values)) {
+      // KERNEL+HASH|offset;length;…|offset;length;…
+      const [kernel, ...blobs] = value.split('|');
+      const places: string[] = [];
+      for (const blob of blobs) {
+        const match = /^(\d+);(\d+);(.*)$/s.exec(blob);
+        if (!match) return new Map();
+        const [, offset, length, rest] = match;
+        end = Math.ceil(end / BLOB_ALIGNMENT_BYTES) * BLOB_ALIGNMENT_BYTES;
+        await copy(from, Number(offset), Number(length), to, end);
+        places.push(`${end};${length};${rest}`);
+        end += Number(length);
+      }
+      own[key] = [kernel, ...places].join('|');
+    }
+    moved.set(name, own);
+  }
+  return moved;
+}
+
+async function copy(from: FileHandle, offset: number, length: number, to: FileHandle, at: number): Promise<void> {
+  const piece = Buffer.allocUnsafe(Math.min(length, 1 << 18));
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await from.read(piece, 0, Math.min(piece.length, length - done), offset + done);
+    if (bytesRead === 0) throw new Error('the file of prepared weights ends early');
+    await to.write(piece, 0, bytesRead, at + done);
+    done += bytesRead;
+  }
 }

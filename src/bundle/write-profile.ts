@@ -1,5 +1,5 @@
 /** Writes a profile as files: the graph, its weights as onnxruntime lays them out, and a seal over both. */
-import { type FileHandle, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TensorSource } from '../checkpoint/index.js';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
@@ -11,10 +11,12 @@ import { type Materialised, MODEL_FILE, seal, WEIGHTS_FILE } from './seal.js';
 export async function writeProfile(plan: PlannedGraph, source: TensorSource, folder: string): Promise<Materialised> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const raw = join(folder, 'raw');
-    await writeRaw(plan, source, raw);
-    await prepack(join(raw, MODEL_FILE), join(folder, MODEL_FILE), WEIGHTS_FILE);
-    await rm(raw, { recursive: true });
+    const model = join(folder, MODEL_FILE);
+    const weights = join(folder, WEIGHTS_FILE);
+    await writeWeights(plan, source, weights);
+    await writeFile(model, await plan.encode(source, WEIGHTS_FILE), { mode: 0o600 });
+    const prepacked = await prepack(model, weights);
+    if (prepacked.size > 0) await writeFile(model, await plan.encode(source, WEIGHTS_FILE, prepacked), { mode: 0o600 });
     return await seal(folder, plan.weightBytes);
   } catch (error) {
     if (error instanceof SnugError) throw error;
@@ -23,16 +25,14 @@ export async function writeProfile(plan: PlannedGraph, source: TensorSource, fol
   }
 }
 
-async function writeRaw(plan: PlannedGraph, source: TensorSource, folder: string): Promise<void> {
-  await mkdir(folder, { mode: 0o700 });
-  const handle = await open(join(folder, WEIGHTS_FILE), 'w', 0o600);
+async function writeWeights(plan: PlannedGraph, source: TensorSource, path: string): Promise<void> {
+  const handle = await open(path, 'w', 0o600);
   try {
     await handle.truncate(plan.externalBytes);
     for (const weight of plan.external) await fill(handle, weight.offset, weight.fill(source));
   } finally {
     await handle.close();
   }
-  await writeFile(join(folder, MODEL_FILE), await plan.encode(source, WEIGHTS_FILE, ''), { mode: 0o600 });
 }
 
 async function fill(handle: FileHandle, offset: number, pieces: AsyncIterable<Uint8Array>): Promise<void> {

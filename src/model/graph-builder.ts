@@ -47,8 +47,12 @@ export interface PlannedGraph {
   readonly externalBytes: number;
   /** Bytes of all weights, inline and external, without padding. */
   readonly weightBytes: number;
-  /** The `.onnx` file; reads the small weights from the source. */
-  encode(source: TensorSource, externalFile: string, producerVersion: string): Promise<Uint8Array>;
+  /** The `.onnx` file; reads the small weights from the source. `prepacked` has onnxruntime's entries by weight. */
+  encode(
+    source: TensorSource,
+    externalFile: string,
+    prepacked?: ReadonlyMap<string, Readonly<Record<string, string>>>,
+  ): Promise<Uint8Array>;
 }
 
 export class GraphBuilder {
@@ -132,7 +136,7 @@ export class GraphBuilder {
       external,
       externalBytes: offset,
       weightBytes,
-      encode: async (source, externalFile, producerVersion) => {
+      encode: async (source, externalFile, prepacked) => {
         const initializers: InitializerSpec[] = [...this.constants];
         for (const { name, type, dims, fill } of inline) {
           const pieces: Uint8Array[] = [];
@@ -140,11 +144,14 @@ export class GraphBuilder {
           initializers.push({ name, type, dims, data: Buffer.concat(pieces) });
         }
         for (const { name, type, dims, offset: at, bytes } of external)
-          initializers.push({ name, type, dims, data: { file: externalFile, offset: at, bytes } });
-        return encodeModel(
-          { name: this.name, nodes: this.nodes, inputs: this.inputs, outputs: this.outputs, initializers },
-          producerVersion,
-        );
+          initializers.push({
+            name,
+            type,
+            dims,
+            data: { file: externalFile, offset: at, bytes, prepacked: prepacked?.get(name) },
+          });
+        const { name, nodes, inputs, outputs } = this;
+        return encodeModel({ name, nodes, inputs, outputs, initializers });
       },
     };
   }

@@ -1,7 +1,7 @@
 /** The classification head: Snug's own, fitted on pooled vectors, or the one that the checkpoint brought. */
 import type { GraphBuilder } from './graph-builder.js';
 import { firstToken } from './pooling.js';
-import { concatenated, table, transposed } from './weights.js';
+import { concatenated, scalesInt8, table, transposed, transposedInt8 } from './weights.js';
 
 /**
  * `fitted`: logits = W z + b over pooled vectors z (of length one where `normalize`), and the cosine to the nearest of
@@ -31,8 +31,14 @@ export const headTensors = {
   classifier: 'head.classifier',
 } as const;
 
-/** Appends `logits` [batch, labels], and `similarity` [batch, 1] where there are prototypes. */
-export function appendHead(graph: GraphBuilder, hidden: string, pooled: string, head: HeadShape): void {
+/** Appends `logits` [batch, labels], and `similarity` [batch, 1] where there are prototypes, in 8 bits where a limit is given. */
+export function appendHead(
+  graph: GraphBuilder,
+  hidden: string,
+  pooled: string,
+  head: HeadShape,
+  int8Limit: number | undefined,
+): void {
   const size = head.hiddenSize;
   if (head.kind === 'checkpoint') {
     const { dense, classifier } = headTensors;
@@ -47,12 +53,23 @@ export function appendHead(graph: GraphBuilder, hidden: string, pooled: string, 
   const vector = head.normalize ? graph.node('LpNormalization', [pooled], { axis: -1, p: 2 }, 'unit') : pooled;
   linear(graph, vector, headTensors.weight, headTensors.bias, head);
   if (head.prototypes === 0) return;
-  const name = headTensors.prototypes;
-  const prototypes = graph.weight(name, 'float32', [head.prototypes, size], table(name, head.prototypes));
   const unit = head.normalize ? vector : graph.node('LpNormalization', [pooled], { axis: -1, p: 2 }, 'unit');
-  const cosines = graph.node('Gemm', [unit, prototypes], { transB: 1 }, 'cosines');
+  const cosines = cosinesTo(graph, unit, head.prototypes, size, int8Limit);
   graph.node('ReduceMax', [cosines, graph.ints('label_axis', [1])], { keepdims: 1 }, 'similarity');
   graph.output('similarity', 'float32', ['batch', 1]);
+}
+
+/** unit [batch, hidden] × prototypes → [batch, prototypes]; they outweigh all else that a text reads but the layers. */
+function cosinesTo(graph: GraphBuilder, unit: string, count: number, size: number, int8Limit: number | undefined) {
+  const name = headTensors.prototypes;
+  if (int8Limit === undefined) {
+    const rows = graph.weight(name, 'float32', [count, size], table(name, count));
+    return graph.node('Gemm', [unit, rows], { transB: 1 }, 'cosines');
+  }
+  const product = { weights: [name], biases: [], inputs: size, outputs: count };
+  const columns = graph.weight(name, 'int8', [size, count], transposedInt8(product, int8Limit));
+  const scales = graph.weight(`${name}.scales`, 'float32', [count], scalesInt8(product, int8Limit));
+  return graph.fused('DynamicQuantizeMatMul', [unit, columns, scales], {}, 'cosines');
 }
 
 function linear(

@@ -10,4 +10,5 @@ export {
 export type { PlannedGraph } from './graph-builder.js';
 export { GraphBuilder } from './graph-builder.js';
 export { type HeadShape, headTensors } from './head.js';
+export { prepackedEntries } from './onnx-schema.js';
 export { countMacsPerToken, countParams } from './size.js';

@@ -13,7 +13,6 @@ const root = protobuf.Root.fromJSON({
       fields: {
         irVersion: optional('int64', 1),
         producerName: optional('string', 2),
-        producerVersion: optional('string', 3),
         graph: optional('GraphProto', 7),
         opsetImport: repeated('OperatorSetIdProto', 8),
       },
@@ -106,12 +105,21 @@ export interface ValueSpec {
   /** A number is a fixed dimension, a string a named dynamic one. */
   readonly dims: readonly (number | string)[];
 }
+/** Where a weight lies in the external file. */
+export interface ExternalData {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+  /** Entries of onnxruntime's own: the weight as a kernel lays it out in memory. */
+  readonly prepacked?: Readonly<Record<string, string>>;
+}
+
 export interface InitializerSpec {
   readonly name: string;
   readonly type: ElementType;
   readonly dims: readonly number[];
   /** The bytes themselves, or where they lie in the external file. */
-  readonly data: Uint8Array | { readonly file: string; readonly offset: number; readonly bytes: number };
+  readonly data: Uint8Array | ExternalData;
 }
 export interface GraphSpec {
   readonly name: string;
@@ -132,12 +140,11 @@ const valueInfo = (value: ValueSpec) => ({
 });
 
 /** Encodes a graph as the bytes of a `.onnx` file. */
-export function encodeModel(graph: GraphSpec, producerVersion: string): Uint8Array {
+export function encodeModel(graph: GraphSpec): Uint8Array {
   return modelProto
     .encode({
       irVersion: 10,
       producerName: 'snug',
-      producerVersion,
       opsetImport: [
         { domain: '', version: 21 },
         { domain: 'com.microsoft', version: 1 },
@@ -164,6 +171,7 @@ export function encodeModel(graph: GraphSpec, producerVersion: string): Uint8Arr
                   { key: 'location', value: data.file },
                   { key: 'offset', value: String(data.offset) },
                   { key: 'length', value: String(data.bytes) },
+                  ...Object.entries(data.prepacked ?? {}).map(([key, value]) => ({ key, value })),
                 ],
               }),
         })),
@@ -172,4 +180,18 @@ export function encodeModel(graph: GraphSpec, producerVersion: string): Uint8Arr
       },
     })
     .finish();
+}
+
+/** The entries of onnxruntime's own (`prepacked_N`) that a model it saved has, by the weight's name. */
+export function prepackedEntries(model: Uint8Array): Map<string, Record<string, string>> {
+  const { graph } = modelProto.toObject(modelProto.decode(model), { arrays: true, objects: true });
+  const found = new Map<string, Record<string, string>>();
+  for (const { name, externalData } of graph.initializer as {
+    name: string;
+    externalData: { key: string; value: string }[];
+  }[]) {
+    const own = externalData.filter(({ key }) => key.startsWith('prepacked_'));
+    if (own.length > 0) found.set(name, Object.fromEntries(own.map(({ key, value }) => [key, value])));
+  }
+  return found;
 }

@@ -120,7 +120,7 @@ async function lossGraph(columns: number, labels: number): Promise<Uint8Array> {
   graph.output('loss', 'float32', ['rows']);
   graph.output('weight_gradient', 'float32', [labels, columns]);
   graph.output('bias_gradient', 'float32', [labels]);
-  return graph.plan().encode(noWeights, '', '');
+  return graph.plan().encode(noWeights, '');
 }
 
 const noWeights = {

@@ -35,7 +35,7 @@ test('every kind of attribute, constant and dimension arrives', async (t) => {
   graph.node('Identity', [crossed], {}, 'z');
   graph.output('y', 'float32', ['rows', 1]);
   graph.output('z', 'float32', [2, 2]);
-  const session = await InferenceSession.create(await graph.plan().encode(none, '', '1.2.3'));
+  const session = await InferenceSession.create(await graph.plan().encode(none, ''));
   t.teardown(() => session.release());
   const { y, z } = await session.run({ x: floats(1, -2, 3, 4) });
   t.deepEqual([...y.data], [1 - 1 + 3 + 4 + 0.25]);
@@ -63,7 +63,7 @@ for (const bits of [32, 8] as const)
     t.is(plan.externalBytes, (last?.offset ?? 0) + (last?.bytes ?? 0));
     const outside = plan.external.reduce((sum, { bytes }) => sum + bytes, 0);
     const inside = plan.weightBytes - outside;
-    const graph = await plan.encode(randomNetwork(shape, 1), 'weights.bin', '');
+    const graph = await plan.encode(randomNetwork(shape, 1), 'weights.bin');
     t.true(graph.length > inside && graph.length < inside + 16_384, `${graph.length} bytes for ${inside} of weights`);
   });
 
@@ -90,7 +90,7 @@ test('a graph and its file of weights load by path, as emitted and as written fo
       at += Buffer.from(piece.buffer, piece.byteOffset, piece.length).copy(weights, at);
   }
   await writeFile(join(raw, 'w.bin'), weights);
-  await writeFile(join(raw, 'model.onnx'), await plan.encode(tensors, 'w.bin', ''));
+  await writeFile(join(raw, 'model.onnx'), await plan.encode(tensors, 'w.bin'));
   const product = await writeProfile(plan, tensors, join(folder, 'product'));
   const ids = new Tensor('int64', BigInt64Array.from([2n, 40n, 699n, 3n]), [1, 4]);
   const mask = new Tensor('int64', BigInt64Array.from([1n, 1n, 1n, 1n]), [1, 4]);

@@ -84,7 +84,11 @@ test('a fitted head: logits of the unit vector, and the cosine to the nearest pr
   const tensors = randomNetwork(base, 3, extra);
   const rows = tensors.values(typical);
   for (let i = 0; i < prototypes; i++) rows.set(unit(rows.subarray(i * size, (i + 1) * size)), i * size);
-  for (const bits of [32, 8] as const) {
+  // At 8 bits the prototypes may be rounded too.
+  for (const [bits, tolerance] of [
+    [32, 1e-5],
+    [8, 0.01],
+  ] as const) {
     const head = { kind: 'fitted', labels, hiddenSize: size, prototypes, normalize: true } as const;
     const session = await running(t, tensors, base, { bits, pooling, head });
     t.true(session.has('similarity') && session.has('logits'));
@@ -94,9 +98,9 @@ test('a fitted head: logits of the unit vector, and the cosine to the nearest pr
       const product = (matrix: Float32Array, i: number) =>
         vector.reduce((sum, x, j) => sum + x * matrix[i * size + j], 0);
       const logits = Array.from(tensors.values(bias), (b, i) => b + product(tensors.values(weight), i));
-      t.true(worst(rowOf(outputs.logits, texts.length, row), logits) < 1e-5);
+      t.true(worst(rowOf(outputs.logits, texts.length, row), logits) < tolerance);
       const nearest = Math.max(...Array.from({ length: prototypes }, (_, i) => product(rows, i)));
-      t.true(Math.abs(outputs.similarity[row] - nearest) < 1e-5);
+      t.true(Math.abs(outputs.similarity[row] - nearest) < tolerance);
     }
   }
 });
