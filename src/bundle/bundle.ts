@@ -1,7 +1,7 @@
 /** A bundle on disk: opened, checked, its profiles made ready to run. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SnugError, systemCodeOf } from '../errors/index.js';
+import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
 import type { EncoderOptions, EncoderShape } from '../model/index.js';
 import { sha256OfBytes, sha256OfFile } from './hash.js';
 import { type Manifest, parseManifest } from './manifest.js';
@@ -18,7 +18,7 @@ export const files = {
 } as const;
 
 /** Written beside the bundle for people; the only files that the manifest doesn't list. */
-const isReport = (name: string) => name.startsWith('report.');
+export const isReport = (name: string) => name.startsWith('report.');
 
 export interface Bundle {
   readonly folder: string;
@@ -36,17 +36,16 @@ export interface Bundle {
 export async function openBundle(folder: string): Promise<Bundle> {
   const path = join(folder, files.manifest);
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new SnugError('BUNDLE_NOT_FOUND', `${folder}: no ${files.manifest} in it`, { cause: error });
+    throw new SnugError('BUNDLE_NOT_FOUND', `${folder}: no ${files.manifest} to read: ${messageOf(error)}`, {
+      cause: error,
+    });
   });
   const identity = sha256OfBytes(bytes);
-  const hashPath = join(folder, files.manifestHash);
-  const stated = await readFile(hashPath, 'utf8').catch(() => {
-    throw new SnugError('BUNDLE_DAMAGED', `${hashPath}: missing`);
-  });
-  // A newer format is told as such, before anything else is held against it.
-  const manifest = stated.trim() === identity ? parseManifest(path, bytes.toString('utf8')) : undefined;
-  if (!manifest)
+  const stated = await unlessDamaged(join(folder, files.manifestHash), (hashPath) => readFile(hashPath, 'utf8'));
+  if (stated.trim() !== identity)
     throw new SnugError('BUNDLE_DAMAGED', `${path}: its bytes are not those that ${files.manifestHash} names`);
+  // Before the other files are looked at: a newer format is told as such.
+  const manifest = parseManifest(path, bytes.toString('utf8'));
   await checkFiles(folder, manifest);
   return { folder, manifest, identity, tokenizerPath: join(folder, files.tokenizer) };
 }
@@ -64,22 +63,24 @@ async function checkFiles(folder: string, manifest: Manifest): Promise<void> {
       });
   for (const [name, { bytes, sha256 }] of listed) {
     const path = join(folder, name);
-    const found = await fileSize(path);
-    if (found === undefined) throw new SnugError('BUNDLE_DAMAGED', `${path}: missing`);
-    if (found !== bytes) throw new SnugError('BUNDLE_DAMAGED', `${path}: ${found} bytes instead of ${bytes}`);
-    if (name !== files.master && (await sha256OfFile(path)) !== sha256) throw damaged(path);
+    const { size } = await unlessDamaged(path, stat);
+    if (size !== bytes) throw new SnugError('BUNDLE_DAMAGED', `${path}: ${size} bytes instead of ${bytes}`);
+    if (name !== files.master) await requireHash(path, sha256);
   }
 }
 
-const damaged = (path: string) =>
-  new SnugError('BUNDLE_DAMAGED', `${path}: its bytes are not those that the manifest names`);
+async function requireHash(path: string, sha256: string): Promise<void> {
+  if ((await unlessDamaged(path, (readable) => sha256OfFile(readable))) === sha256) return;
+  throw new SnugError('BUNDLE_DAMAGED', `${path}: its bytes are not those that the manifest names`);
+}
 
-async function fileSize(path: string): Promise<number | undefined> {
+/** What `read` gives; a file that is missing or can't be read is a damaged bundle. */
+async function unlessDamaged<Result>(path: string, read: (path: string) => Promise<Result>): Promise<Result> {
   try {
-    return (await stat(path)).size;
+    return await read(path);
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw error;
+    const what = systemCodeOf(error) === 'ENOENT' ? 'missing' : messageOf(error);
+    throw new SnugError('BUNDLE_DAMAGED', `${path}: ${what}`, { cause: error });
   }
 }
 
@@ -130,7 +131,7 @@ export function materialiseProfile(bundle: Bundle, profile: string): Promise<Mat
   const network = networkOf(bundle.manifest, profile);
   return materialise(bundle.identity, profile, async (): Promise<OpenProfile> => {
     const path = join(bundle.folder, files.master);
-    if ((await sha256OfFile(path)) !== bundle.manifest.files[files.master].sha256) throw damaged(path);
+    await requireHash(path, bundle.manifest.files[files.master].sha256);
     // Loaded only where a profile is cut: a warm start needs neither the graph's room nor its encoder.
     const { Master, planFrom } = await import('./cut.js');
     const master = await Master.open(path);

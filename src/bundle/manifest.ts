@@ -91,7 +91,8 @@ export const manifestSchema = v.object({
   /** What the ladder's accuracies were measured with. */
   measured: v.optional(v.object({ instructionSet: v.string(), runtime: v.string(), threads: positive })),
   ladder: v.pipe(v.array(rungSchema), v.minLength(1)),
-  files: v.record(v.string(), fileSchema),
+  /** Every file but the manifest and its hash; all lie in the bundle's own folder. */
+  files: v.record(v.pipe(v.string(), v.regex(/^[^/\\]+$/)), fileSchema),
 });
 
 export type Manifest = v.InferOutput<typeof manifestSchema>;

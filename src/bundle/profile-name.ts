@@ -24,7 +24,7 @@ export function formatProfile({ width, prune, bits }: Profile): string {
 
 /** Reads a profile's name. @throws PROFILE_NAME where it is none */
 export function parseProfile(name: string): Profile {
-  const match = /^w([01]\.\d\d)-p(0\.\d\d)-q(\d{1,2})$/.exec(name);
+  const match = /^w([01]\.\d\d)-p(0\.\d\d)-q([1-9]\d?)$/.exec(name);
   const bits = bitWidths.find((known) => known === Number(match?.[3]));
   const width = Number(match?.[1]);
   if (!match || bits === undefined || width > 1 || width === 0) {

@@ -1,46 +1,33 @@
 /** Writes a bundle beside its place and renames it there: the old one stays until the new one is whole. */
-import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
-import { files } from './bundle.js';
+import { files, isReport } from './bundle.js';
 import { sha256OfBytes, sha256OfFile } from './hash.js';
 import type { Manifest } from './manifest.js';
 
 export interface BundleContent {
   /** The manifest without its table of files, which is made here. */
   readonly manifest: Omit<Manifest, 'files'>;
-  /** Where the finished master lies; it is moved. */
+  /** Where the finished master lies, on the file system of the bundle; it is moved. */
   readonly masterPath: string;
   readonly tokenizer: Uint8Array;
   readonly golden: string;
 }
 
 /**
- * Writes a bundle. A bundle that was at `folder` is replaced in the last step; anything else there is left alone.
+ * Writes a bundle. A bundle that was at `folder` is replaced in the last step, and is still there after a failure; anything
+ * else there is left alone.
  * @throws BUNDLE_WRITE, DISK_FULL
  */
 export async function writeBundle(folder: string, content: BundleContent): Promise<Manifest> {
   const target = resolve(folder);
   const staging = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
-  const old = join(dirname(target), `.${basename(target)}.${process.pid}.old`);
   try {
     await refuseForeign(target);
     await mkdir(staging, { recursive: true });
-    await move(content.masterPath, join(staging, files.master));
-    await writeFile(join(staging, files.tokenizer), content.tokenizer, { flush: true });
-    await writeFile(join(staging, files.golden), content.golden, { flush: true });
-    const manifest: Manifest = { ...content.manifest, files: {} };
-    for (const name of [files.master, files.tokenizer, files.golden]) {
-      const path = join(staging, name);
-      manifest.files[name] = { bytes: (await stat(path)).size, sha256: await sha256OfFile(path) };
-    }
-    const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
-    await writeFile(join(staging, files.manifest), bytes, { flush: true });
-    await writeFile(join(staging, files.manifestHash), `${sha256OfBytes(bytes)}\n`, { flush: true });
-    await rename(target, old).catch((error: unknown) => {
-      if (systemCodeOf(error) !== 'ENOENT') throw error;
-    });
-    await rename(staging, target);
+    const manifest = await stage(staging, content);
+    await replace(target, staging);
     return manifest;
   } catch (error) {
     if (error instanceof SnugError) throw error;
@@ -48,27 +35,49 @@ export async function writeBundle(folder: string, content: BundleContent): Promi
     throw new SnugError(code, `${target}: ${messageOf(error)}`, { cause: error });
   } finally {
     await rm(staging, { recursive: true, force: true });
-    await rm(old, { recursive: true, force: true });
   }
 }
 
-/** Only an empty folder or a bundle may be replaced. */
+async function stage(staging: string, content: BundleContent): Promise<Manifest> {
+  await rename(content.masterPath, join(staging, files.master));
+  await writeFile(join(staging, files.tokenizer), content.tokenizer, { flush: true });
+  await writeFile(join(staging, files.golden), content.golden, { flush: true });
+  const manifest: Manifest = { ...content.manifest, files: {} };
+  for (const name of [files.master, files.tokenizer, files.golden]) {
+    const path = join(staging, name);
+    manifest.files[name] = { bytes: (await stat(path)).size, sha256: await sha256OfFile(path) };
+  }
+  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFile(join(staging, files.manifest), bytes, { flush: true });
+  await writeFile(join(staging, files.manifestHash), `${sha256OfBytes(bytes)}\n`, { flush: true });
+  return manifest;
+}
+
+/** A folder can't be renamed over a full one, so the old one steps aside for a moment. */
+async function replace(target: string, staging: string): Promise<void> {
+  const old = join(dirname(target), `.${basename(target)}.${process.pid}.old`);
+  await rename(target, old).catch((error: unknown) => {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
+  });
+  try {
+    await rename(staging, target);
+  } catch (error) {
+    await rename(old, target).catch(() => {}); // where there was one
+    throw error;
+  }
+  await rm(old, { recursive: true, force: true });
+}
+
+/** Only an empty folder or a bundle may be replaced. @throws BUNDLE_WRITE */
 export async function refuseForeign(target: string): Promise<void> {
   const names = await readdir(target).catch((error: unknown) => {
     if (systemCodeOf(error) === 'ENOENT') return [];
-    throw error;
+    throw new SnugError('BUNDLE_WRITE', `${target}: ${messageOf(error)}`, { cause: error });
   });
-  if (names.length === 0 || names.some((name) => name === files.manifest)) return;
-  throw new SnugError('BUNDLE_WRITE', `${target}: a folder with other files is there`, {
+  const own = new Set<string>(Object.values(files));
+  const foreign = names.find((name) => !own.has(name) && !isReport(name));
+  if (foreign === undefined) return;
+  throw new SnugError('BUNDLE_WRITE', `${target}: ${foreign} is there, which is no part of a bundle`, {
     remedy: 'Choose a new folder, or one with a bundle that may be replaced.',
-  });
-}
-
-/** Across file systems a file is copied. */
-async function move(from: string, to: string): Promise<void> {
-  await rename(from, to).catch(async (error: unknown) => {
-    if (systemCodeOf(error) !== 'EXDEV') throw error;
-    await copyFile(from, to);
-    await rm(from);
   });
 }

@@ -7,8 +7,10 @@ import { FULL_PROFILE } from '../../src/bundle/index.js';
 import { openCheckpoint } from '../../src/checkpoint/index.js';
 import { load } from '../../src/infer/index.js';
 import { loadTokenizer } from '../../src/tokenizer/index.js';
-import { temporaryFolder } from '../checkpoint/support.js';
+import { useOwnCache } from '../bundle/support.js';
 import { cosine, rowOf, runningCheckpoint, worst } from './support.js';
+
+useOwnCache(test);
 
 const TOLERANCE = 1e-4;
 const bundle = resolve('examples/clinc150/bundle');
@@ -78,7 +80,6 @@ test('8 bits: the demo bundle is near its own float32, and near the reference th
     return t.pass();
   }
   const { rows } = await reference();
-  process.env.SNUG_CACHE = await temporaryFolder(t);
   const [eight, full] = [await load(bundle), await load(bundle, { profile: FULL_PROFILE })];
   t.teardown(() => Promise.all([eight.close(), full.close()]));
   const [toOwn, toReference]: number[][] = [[], []];
