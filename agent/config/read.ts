@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Document, LineCounter, Node } from 'yaml';
 import { messageOf, SnugError } from '../../src/errors/index.js';
 import { type KeyNotes, mapDeclared } from './declare.js';
 import { type AgentConfig, configSchema } from './keys.js';
 import { type Problem, problemsOf } from './problem.js';
+import { defaultStateFolder } from './state-folder.js';
 
 const {
   parseDocument,
@@ -65,19 +65,13 @@ export function checkConfig(text: string, file: string): AgentConfig {
   const resolved = mapDeclared(configSchema, parsed.data, (each, notes) =>
     notes.path && typeof each === 'string' ? absolute(each, folder, notes.path) : each,
   ) as typeof parsed.data;
-  return deepFreeze({ ...resolved, stateDir: resolved.stateDir ?? defaultStateDir(resolved.device) });
+  return deepFreeze({ ...resolved, stateDir: resolved.stateDir ?? join(defaultStateFolder(), resolved.device) });
 }
 
 function absolute(path: string, folder: string, from: NonNullable<KeyNotes['path']>): string {
   const beside = resolve(folder, path);
   if (from === 'config-folder' || existsSync(beside) || !existsSync(path)) return beside;
   return resolve(path);
-}
-
-/** `$XDG_STATE_HOME/snug/<device>`, else below `~/.local/state`. */
-function defaultStateDir(device: string): string {
-  const state = process.env.XDG_STATE_HOME;
-  return join(state?.startsWith('/') ? state : join(homedir(), '.local', 'state'), 'snug', device);
 }
 
 function plainValue(

@@ -16,6 +16,7 @@ const commands: readonly (readonly [name: string, summary: string, load: () => P
   ['broker', 'Run the embedded MQTT broker.', () => import('./broker.js')],
   ['build', 'Build an elastic bundle from a checkpoint and labelled data.', () => import('./build.js')],
   ['demo', 'Run broker, agent and a replayed stream on this machine.', () => import('./demo.js')],
+  ['doctor', 'Check this machine, and a bundle on it.', () => import('./doctor.js')],
   ['info', 'Show what a bundle holds.', () => import('./info.js')],
   ['embed', 'Print token ids and vectors of texts.', () => import('./embed.js')],
   ['eval', 'Measure a profile on labelled rows.', () => import('./eval.js')],

@@ -8,6 +8,9 @@ import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import mqtt from 'mqtt';
 
+const cache = mkdtempSync(join(tmpdir(), 'snug-test-cache-'));
+test.after.always(() => rmSync(cache, { recursive: true, force: true }));
+
 /** A demo with a temporary folder of its own, so that what it leaves there can be seen. */
 class Demo {
   readonly child: ChildProcessWithoutNullStreams;
@@ -17,7 +20,7 @@ class Demo {
   constructor(t: ExecutionContext, args: readonly string[]) {
     this.temporary = mkdtempSync(join(tmpdir(), 'snug-test-demo-'));
     this.child = spawn(process.execPath, ['--import=tsx', resolve('src/cli/main.ts'), 'demo', ...args], {
-      env: { ...process.env, TMPDIR: this.temporary },
+      env: { ...process.env, TMPDIR: this.temporary, SNUG_CACHE: cache },
     });
     const collect = (data: Buffer) => {
       this.said += data;
