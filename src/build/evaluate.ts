@@ -1,7 +1,7 @@
 /** Makes every profile for real, asks it the eval rows one at a time, and calibrates it on its own answers. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Calibration, networkOf, type Rung } from '../bundle/index.js';
+import { type Calibration, networkOf, parseProfile, type Rung } from '../bundle/index.js';
 import { type Master, planFrom, writeProfile } from '../bundle/making.js';
 import { argmax, decide, EncoderSession, LoadedModel, type RawAnswer } from '../infer/index.js';
 import { countMacsPerToken, countParams } from '../model/index.js';
@@ -61,6 +61,7 @@ export async function withProfile<Result>(
     tokenizer: workshop.tokenizer,
     lowerCaseFirst: tokenizer.lowerCaseFirst,
     session: await EncoderSession.open(modelPath, { threads: 1 }),
+    bits: parseProfile(profile).bits,
     decision: { labels, noneLabel, problem: head.problem, calibration: calibrations[profile] ?? { temperature: 1 } },
   });
   try {

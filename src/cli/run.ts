@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { createSource } from '../../agent/sources/index.js';
 import { parseSources } from '../../agent/sources/spec.js';
-import { load } from '../infer/index.js';
+import { keepHeapSmall, load } from '../infer/index.js';
 import { runStream, summaryOf } from './run-stream.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -39,6 +39,7 @@ Every line is a record. Ctrl-C answers what was read and ends; a second one ends
 }
 
 async function run(bundle: string, options: RunOptions): Promise<void> {
+  keepHeapSmall();
   const named = await parseSources(options.source ?? []);
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const model = await load(bundle, {

@@ -48,6 +48,7 @@ async function openCheckpointEmbedder(folder: string): Promise<Embedder> {
       tokenizer,
       lowerCaseFirst: checkpoint.tokenizer.lowerCaseFirst,
       session: await EncoderSession.open(modelPath, { threads: 1 }),
+      bits: 32,
       decision: { labels: [], noneLabel: '', problem: 'single', calibration: { temperature: 1 } },
     });
     return embedderOf(model, async () => {

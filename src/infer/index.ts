@@ -1,7 +1,7 @@
 /** Inference: a bundle's profile loaded into memory, text in, predictions out. */
 
 import type { Bundle } from '../bundle/bundle.js';
-import { checkLater, DEFAULT_PROFILE, materialiseProfile, openBundle } from '../bundle/index.js';
+import { checkLater, DEFAULT_PROFILE, materialiseProfile, openBundle, parseProfile } from '../bundle/index.js';
 import { SnugError } from '../errors/index.js';
 import { LoadedModel } from './model.js';
 import { EncoderSession } from './session.js';
@@ -9,6 +9,7 @@ import { loadBundleTokenizer } from './tokenizer-cache.js';
 import type { LoadOptions } from './types.js';
 
 export { argmax, decide, fitness, softmax } from './decide.js';
+export { keepHeapSmall } from './heap.js';
 export { LoadedModel, type RawAnswer } from './model.js';
 export { EncoderSession } from './session.js';
 export type { LoadOptions, Model, Prediction } from './types.js';
@@ -37,6 +38,7 @@ export async function loadProfile(bundle: Bundle, options: LoadOptions = {}): Pr
     tokenizer,
     lowerCaseFirst: manifest.tokenizer.lowerCaseFirst,
     session,
+    bits: parseProfile(profile).bits,
     integrity: checkLater(folder),
     decision: { labels, noneLabel, problem: head.problem, calibration },
   });

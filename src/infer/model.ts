@@ -11,6 +11,8 @@ export interface Parts {
   readonly tokenizer: Tokenizer;
   readonly lowerCaseFirst: boolean;
   readonly session: EncoderSession;
+  /** Bits a weight of the profile. */
+  readonly bits: number;
   readonly decision: Decision;
   /** Watches the files that the session maps. */
   readonly integrity?: IntegrityCheck;
@@ -57,7 +59,7 @@ export class LoadedModel implements Model {
       const answers = new Array<RawAnswer>(texts.length);
       const hasSimilarity = this.parts.session.has('similarity');
       const names = hasSimilarity ? (['logits', 'similarity'] as const) : (['logits'] as const);
-      await this.eachBatch(texts, names, (indices, truncated, outputs) => {
+      await this.eachBatch(texts, names, false, (indices, truncated, outputs) => {
         const size = this.labels.length;
         for (const [row, index] of indices.entries())
           answers[index] = {
@@ -73,7 +75,9 @@ export class LoadedModel implements Model {
   embed(texts: readonly string[]): Promise<Float32Array[]> {
     return this.inTurn(async () => {
       const vectors = new Array<Float32Array>(texts.length);
-      await this.eachBatch(texts, ['pooled'], (indices, _, { pooled }) => {
+      // One scale serves a whole 8-bit batch: a vector is only its own when the text runs alone.
+      const alone = this.parts.bits < 32;
+      await this.eachBatch(texts, ['pooled'], alone, (indices, _, { pooled }) => {
         const size = pooled.length / indices.length;
         for (const [row, index] of indices.entries()) vectors[index] = pooled.slice(row * size, (row + 1) * size);
       });
@@ -89,11 +93,13 @@ export class LoadedModel implements Model {
   private async eachBatch<Name extends string>(
     texts: readonly string[],
     names: readonly Name[],
+    alone: boolean,
     take: (indices: readonly number[], truncated: readonly boolean[], outputs: Record<Name, Float32Array>) => void,
   ): Promise<void> {
     const encoded = texts.map((text) => this.encode(text));
     const truncated = encoded.map((one) => one.truncated);
-    for (const indices of batchesByLength(encoded.map(({ ids }) => ids.length))) {
+    const batches = alone ? texts.map((_, index) => [index]) : batchesByLength(encoded.map(({ ids }) => ids.length));
+    for (const indices of batches) {
       const rows = indices.map((index) => encoded[index].ids);
       take(indices, truncated, await this.parts.session.run(rows, this.parts.tokenizer.padTokenId, names));
     }
