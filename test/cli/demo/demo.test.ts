@@ -1,5 +1,5 @@
 /** `snug demo` from outside, as `npm start` runs it. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -9,18 +9,30 @@ import test, { type ExecutionContext } from 'ava';
 import mqtt from 'mqtt';
 
 const cache = mkdtempSync(join(tmpdir(), 'snug-test-cache-'));
+const command = ['--import=tsx', resolve('src/cli/main.ts'), 'demo'];
+// The profile is cut once; otherwise every test would do it, all at the same time.
+test.before(() => {
+  execFileSync(process.execPath, [...command, '--port', '0', '--count', '1'], {
+    env: { ...process.env, SNUG_CACHE: cache },
+  });
+});
 test.after.always(() => rmSync(cache, { recursive: true, force: true }));
 
 /** A demo with a temporary folder of its own, so that what it leaves there can be seen. */
 class Demo {
   readonly child: ChildProcessWithoutNullStreams;
   readonly temporary: string;
+  /** Its exit code, once it has ended. */
+  readonly ended: Promise<number | null>;
   said = '';
 
   constructor(t: ExecutionContext, args: readonly string[]) {
     this.temporary = mkdtempSync(join(tmpdir(), 'snug-test-demo-'));
-    this.child = spawn(process.execPath, ['--import=tsx', resolve('src/cli/main.ts'), 'demo', ...args], {
+    this.child = spawn(process.execPath, [...command, ...args], {
       env: { ...process.env, TMPDIR: this.temporary, SNUG_CACHE: cache },
+    });
+    this.ended = new Promise((resolve) => {
+      this.child.once('exit', resolve);
     });
     const collect = (data: Buffer) => {
       this.said += data;
@@ -34,7 +46,7 @@ class Demo {
   }
 
   async until(pattern: RegExp): Promise<RegExpExecArray> {
-    const ended = once(this.child, 'close').then(() => 'ended');
+    const ended = this.ended.then(() => 'ended');
     for (;;) {
       const found = pattern.exec(this.said);
       if (found) return found;
@@ -77,7 +89,7 @@ test('a subscriber gets predictions with their text, and --count ends it with no
   const [prediction] = JSON.parse(payload.toString()).predictions;
   t.is(typeof prediction.text, 'string');
   t.is(typeof prediction.label, 'string');
-  const [code] = await once(demo.child, 'close');
+  const code = await demo.ended;
   t.is(code, 0, demo.said);
   const [, right, answered] = await demo.until(/right ([\d.]+) % of (\d+)[^\n]*\n$/);
   t.true(Number(answered) >= 40 && Number(right) > 75, demo.said);
@@ -92,7 +104,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     await demo.until(/→/);
     t.true(demo.left.length === 1);
     demo.child.kill(signal);
-    const [code] = await once(demo.child, 'close');
+    const code = await demo.ended;
     t.is(code, 0, demo.said);
     t.deepEqual(demo.left, []);
     t.false(await listens(port));
@@ -103,7 +115,7 @@ test('the same signal twice at once is one: npm passes on what the terminal has 
   await demo.until(/→/);
   demo.child.kill('SIGINT');
   demo.child.kill('SIGINT');
-  const [code] = await once(demo.child, 'close');
+  const code = await demo.ended;
   t.is(code, 0, demo.said);
   t.deepEqual(demo.left, []);
 });
@@ -112,7 +124,7 @@ test('a reader of its output that leaves ends it', async (t) => {
   const demo = new Demo(t, ['--port', '0', '--rate', '50']);
   await demo.until(/→/);
   demo.child.stdout.destroy();
-  const [code] = await once(demo.child, 'exit');
+  const code = await demo.ended;
   t.is(code, 0);
   t.deepEqual(demo.left, []);
 });
@@ -126,6 +138,6 @@ test('a taken port is worked around, and said', async (t) => {
   const demo = new Demo(t, ['--port', String(taken), '--count', '1']);
   t.not(await demo.port(), taken);
   await demo.until(new RegExp(`port ${taken} is taken; the broker listens on \\d+`));
-  const [code] = await once(demo.child, 'close');
+  const code = await demo.ended;
   t.is(code, 0, demo.said);
 });
