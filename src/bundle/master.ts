@@ -11,6 +11,7 @@ import {
   writeSafetensors,
 } from '../checkpoint/index.js';
 import { dequantise, quantiseWithHalfScales } from '../compress/quantise.js';
+import { SnugError } from '../errors/index.js';
 
 export type Store = 'fp16' | 'q8';
 
@@ -30,7 +31,7 @@ const BLOCK = 64;
 const bytesOf = (array: Uint16Array | Int8Array | Float32Array) =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
-/** Writes a master; the same tensors always give the same bytes. @throws SAFETENSORS_WRITE, DISK_FULL */
+/** Writes a master; the same tensors always give the same bytes. @throws SAFETENSORS_WRITE, DISK_FULL, TENSOR_VALUE */
 export function writeMaster(path: string, tensors: readonly MasterTensor[], store: Store): Promise<WrittenFile> {
   const written = tensors.flatMap((tensor) => (tensor.shape.length === 1 ? [vector(tensor)] : matrix(tensor, store)));
   // Wide types first keeps every tensor aligned to its element.
@@ -65,7 +66,7 @@ function matrix(tensor: MasterTensor, store: Store): TensorToWrite[] {
         shape,
         dtype: 'F16',
         chunks: async function* () {
-          for await (const values of blocksOf(tensor)) yield bytesOf(floatToHalf(values));
+          for await (const values of blocksOf(tensor)) yield bytesOf(finiteHalves(name, floatToHalf(values)));
         },
       },
     ];
@@ -86,10 +87,16 @@ function matrix(tensor: MasterTensor, store: Store): TensorToWrite[] {
       dtype: 'F16',
       chunks: async function* () {
         for await (const values of blocksOf(tensor))
-          yield bytesOf(quantiseWithHalfScales(values, columns, BLOCK).halfScales);
+          yield bytesOf(finiteHalves(name, quantiseWithHalfScales(values, columns, BLOCK).halfScales));
       },
     },
   ];
+}
+
+/** A weight of 65,520 or more has no fp16; stored all the same, every answer would be no number. */
+function finiteHalves(name: string, halves: Uint16Array): Uint16Array {
+  if (halves.every((half) => (half & 0x7c00) !== 0x7c00)) return halves;
+  throw new SnugError('TENSOR_VALUE', `tensor ${name} has values that are too large for half precision`);
 }
 
 /** A master opened for reading: every tensor arrives as float32. */
@@ -113,7 +120,7 @@ export class Master implements TensorSource {
     return this.file.shape(name);
   }
 
-  read(name: string): Promise<Float32Array> {
+  async read(name: string): Promise<Float32Array> {
     return this.readRows(name, 0, this.shape(name)[0]);
   }
 

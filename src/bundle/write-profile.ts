@@ -7,6 +7,9 @@ import type { PlannedGraph } from '../model/index.js';
 import { prepack } from './prepack.js';
 import { type Materialised, MODEL_FILE, seal, WEIGHTS_FILE } from './seal.js';
 
+/** What onnxruntime says where it can't write on, which has no error code; a full disk, in a folder that was written to just now. */
+const RUNTIME_CANNOT_WRITE = /no space left|failed to write|serialization failed/i;
+
 /** Writes a profile into a new folder. @throws CACHE_WRITE, DISK_FULL */
 export async function writeProfile(plan: PlannedGraph, source: TensorSource, folder: string): Promise<Materialised> {
   try {
@@ -20,7 +23,7 @@ export async function writeProfile(plan: PlannedGraph, source: TensorSource, fol
     return await seal(folder, plan.weightBytes);
   } catch (error) {
     if (error instanceof SnugError) throw error;
-    const full = systemCodeOf(error) === 'ENOSPC' || /no space left/i.test(messageOf(error));
+    const full = systemCodeOf(error) === 'ENOSPC' || RUNTIME_CANNOT_WRITE.test(messageOf(error));
     throw new SnugError(full ? 'DISK_FULL' : 'CACHE_WRITE', `${folder}: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -1,0 +1,107 @@
+/** master.safetensors: what is written and what is read back. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { Master, type MasterTensor, type Store, writeMaster } from '../../src/bundle/making.js';
+import { seededRandom } from '../../src/train/index.js';
+import { temporaryFolder } from '../checkpoint/support.js';
+
+const random = seededRandom(2);
+
+function tensor(name: string, shape: readonly number[], scale: number): MasterTensor & { values: Float32Array } {
+  const [rows, columns = 1] = shape;
+  const values = Float32Array.from({ length: rows * columns }, () => (random() - 0.5) * scale);
+  return { name, shape, values, rows: async (from, to) => values.subarray(from * columns, to * columns) };
+}
+
+/** More rows than are written at once, rows that no block divides, a single row, vectors. */
+const tensors = [
+  tensor('table', [2100, 40], 2),
+  tensor('dense.weight', [7, 312], 0.01),
+  tensor('one.weight', [1, 64], 300),
+  tensor('dense.bias', [7], 5),
+  tensor('norm', [3], 1e-6),
+];
+
+async function written(t: ExecutionContext, store: Store) {
+  const path = join(await temporaryFolder(t), 'master.safetensors');
+  const file = await writeMaster(path, tensors, store);
+  const master = await Master.open(path);
+  t.teardown(() => master.close());
+  return { path, file, master };
+}
+
+/** How far a value may be off: half a step of fp16 (2⁻¹¹ of it), or half a step of 127 in its block. */
+const allowed: Record<Store, (value: number, largest: number) => number> = {
+  fp16: (value) => Math.abs(value) * 2 ** -11 + 2 ** -25,
+  q8: (_, largest) => (largest / 127) * 0.5 + largest * 2 ** -11,
+};
+
+for (const store of ['fp16', 'q8'] as const) {
+  test(`${store}: matrices come back within half a step, vectors exactly`, async (t) => {
+    const { master } = await written(t, store);
+    t.deepEqual([...master.names].sort(), tensors.map(({ name }) => name).sort());
+    for (const { name, shape, values } of tensors) {
+      t.deepEqual(master.shape(name), shape);
+      const back = await master.read(name);
+      t.is(back.length, values.length);
+      if (shape.length === 1) {
+        t.deepEqual(back, values, name);
+        continue;
+      }
+      const columns = shape[1];
+      for (let row = 0; row < values.length; row += columns)
+        for (let from = row; from < row + columns; from += 64) {
+          const block = values.subarray(from, Math.min(from + 64, row + columns));
+          const largest = block.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+          for (const [i, value] of block.entries())
+            if (!(Math.abs(back[from + i] - value) <= allowed[store](value, largest)))
+              return t.fail(`${name} at ${from + i}: ${back[from + i]} for ${value}`);
+        }
+    }
+  });
+
+  test(`${store}: some rows are those of the whole`, async (t) => {
+    const { master } = await written(t, store);
+    for (const name of ['table', 'dense.weight', 'dense.bias']) {
+      const whole = await master.read(name);
+      const [rows, columns = 1] = master.shape(name);
+      for (const [from, to] of [
+        [0, 1],
+        [3, 6],
+        [rows - 1, rows],
+        [2, 2],
+        [0, rows],
+      ])
+        t.deepEqual(
+          await master.readRows(name, from, to),
+          whole.slice(from * columns, to * columns),
+          `${name} ${from}`,
+        );
+    }
+    await t.throwsAsync(master.read('nothing'), { code: 'TENSOR_MISSING' });
+  });
+
+  test(`${store}: the same tensors give the same bytes, and the hash that is told`, async (t) => {
+    const [one, other] = [await written(t, store), await written(t, store)];
+    t.deepEqual(await readFile(one.path), await readFile(other.path));
+    t.deepEqual(one.file, other.file);
+    t.is((await readFile(one.path)).length, one.file.bytes);
+  });
+
+  test(`${store}: a weight beyond half precision is refused by name`, async (t) => {
+    const path = join(await temporaryFolder(t), 'master.safetensors');
+    const huge = tensor('huge.weight', [2, 64], 1);
+    huge.values[70] = 1e9;
+    const error = await t.throwsAsync(writeMaster(path, [huge], store), { code: 'TENSOR_VALUE' });
+    t.regex(error?.message ?? '', /huge.weight/);
+    await t.throwsAsync(readFile(path), { code: 'ENOENT' });
+  });
+}
+
+test('sizes: two bytes a weight, or one and a little', async (t) => {
+  const weights = tensors.filter(({ shape }) => shape.length === 2).reduce((sum, { values }) => sum + values.length, 0);
+  const [half, eight] = [(await written(t, 'fp16')).file.bytes, (await written(t, 'q8')).file.bytes];
+  t.true(half > 2 * weights && half < 2 * weights + 2000);
+  t.true(eight < 4 * weights * 0.27 + 2000, `${eight} bytes for ${weights} weights`);
+});
