@@ -25,13 +25,14 @@ Results: mosquitto_sub -V 5 -t 'snug/v1/pump-07/#' -v`,
       const stopped = untilStopped();
       const { readConfig } = await import('../../agent/config/index.js');
       const config = await readConfig(file);
-      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { load }] = await Promise.all([
+      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { keepHeapSmall, load }] = await Promise.all([
         import('../../agent/agent.js'),
         import('../../agent/clock.js'),
         import('../../agent/log.js'),
         import('../../agent/sources/index.js'),
         import('../infer/index.js'),
       ]);
+      keepHeapSmall();
       const agent = new Agent({
         config,
         version: version(),
