@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { keepHeapSmall } from '../infer/heap.js';
 import { untilStopped } from './until-stopped.js';
 import { version } from './version.js';
 
@@ -22,17 +23,17 @@ snug.yaml:
 Results: mosquitto_sub -V 5 -t 'snug/v1/pump-07/#' -v`,
     )
     .action(async ({ config: file }: { config: string }) => {
+      keepHeapSmall(); // before anything is loaded: a young generation that has grown stays large
       const stopped = untilStopped();
       const { readConfig } = await import('../../agent/config/index.js');
       const config = await readConfig(file);
-      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { keepHeapSmall, load }] = await Promise.all([
+      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { load }] = await Promise.all([
         import('../../agent/agent.js'),
         import('../../agent/clock.js'),
         import('../../agent/log.js'),
         import('../../agent/sources/index.js'),
         import('../infer/index.js'),
       ]);
-      keepHeapSmall();
       const agent = new Agent({
         config,
         version: version(),
