@@ -1,5 +1,6 @@
 /** A profile in memory: tokenizer, session and decision, behind the interface that the agent and the library use. */
 import type { IntegrityCheck } from '../bundle/index.js';
+import { SnugError } from '../errors/index.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { batchesByLength } from './batches.js';
 import { type Decision, decide } from './decide.js';
@@ -32,6 +33,7 @@ export class LoadedModel implements Model {
   readonly noneLabel: string;
   /** The last call; onnxruntime runs one batch at a time, so calls queue here. */
   private last: Promise<unknown> = Promise.resolve();
+  private closed: Promise<void> | undefined;
 
   constructor(private readonly parts: Parts) {
     this.profile = parts.profile;
@@ -85,9 +87,11 @@ export class LoadedModel implements Model {
     });
   }
 
-  async close(): Promise<void> {
+  /** Waits for the calls before it; later ones are refused. Closing twice is closing once. */
+  close(): Promise<void> {
     this.parts.integrity?.stop();
-    await this.inTurn(() => this.parts.session.release());
+    this.closed ??= this.last.then(() => this.parts.session.release());
+    return this.closed;
   }
 
   private async eachBatch<Name extends string>(
@@ -106,6 +110,7 @@ export class LoadedModel implements Model {
   }
 
   private inTurn<Result>(call: () => Promise<Result>): Promise<Result> {
+    if (this.closed) return Promise.reject(new SnugError('MODEL_CLOSED', `${this.profile}: asked after close()`));
     const result = this.last.then(() => {
       if (this.parts.integrity?.problem) throw this.parts.integrity.problem;
       return call();

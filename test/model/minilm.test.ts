@@ -93,12 +93,12 @@ test('8 bits: the demo bundle is near its own float32, and near the reference th
   t.true(Math.min(...toOwn) >= 0.995);
   t.true(Math.min(...toReference) >= 0.99);
 
-  // In one call, texts of one length share a batch and its one scale for activations, which costs a little.
+  // All in one call: a vector is a text's own, whatever its neighbours are.
   const texts = rows.map(({ text }) => text);
   const [together, wanted] = [await eight.embed(texts), await full.embed(texts)];
   const cosines = together.map((vector, i) => cosine(vector, wanted[i]));
   t.log(`in one call: ${least(cosines)}`);
-  t.true(Math.min(...cosines) >= 0.99);
+  t.true(Math.min(...cosines) >= 0.995);
 });
 
 const least = (values: readonly number[]) => Math.min(...values).toFixed(4);

@@ -42,6 +42,10 @@ export const bundleErrors = {
     meaning: 'A cached profile lost bytes without being written to, as worn-out storage does.',
     remedy: 'Start again: the profile is made anew. Check the storage if it happens twice.',
   },
+  MODEL_CLOSED: {
+    meaning: 'A model was asked for an answer after it was closed.',
+    remedy: 'Close a model when nothing more will be asked; load it again to go on.',
+  },
   MODEL_LOAD: {
     meaning: 'onnxruntime could not load a materialised profile.',
     remedy: 'Delete the cache folder named; it is made anew. snug doctor checks the runtime.',
