@@ -6,7 +6,7 @@ import { type LinearHead, LogisticRegression, type Matrix, prototypesOf } from '
 import { tensorOf } from './encoder-master.js';
 
 /** Tried from strong to weak, each starting where the last one ended. */
-const INVERSE_REGULARISATIONS = [1, 3, 10, 30];
+const INVERSE_REGULARISATIONS = [0.1, 0.3, 1, 3, 10, 30, 100];
 const PROTOTYPES_PER_LABEL = 3;
 
 export interface LabelledVectors {
