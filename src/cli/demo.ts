@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { createLog, type Log } from '../../agent/log.js';
 import type { Broker } from '../broker/index.js';
 import { readRows } from '../data/index.js';
+import { keepHeapSmall } from '../infer/index.js';
 import { figuresLine } from './demo/figures-line.js';
 import { LiveLine } from './demo/live-line.js';
 import { play } from './demo/play.js';
@@ -37,6 +38,7 @@ cache (SNUG_CACHE, else the XDG cache folder).`,
 }
 
 async function demo({ port, rate, count }: Options): Promise<void> {
+  keepHeapSmall();
   const startedMs = performance.now() - process.uptime() * 1000;
   const examples = join(packageFolder(), 'examples', 'clinc150');
   const stopped = untilStopped(['SIGINT', 'SIGTERM', 'SIGHUP']);

@@ -6,10 +6,6 @@ export const commandLineErrors = {
     meaning: 'The command line is wrong: an unknown option, a missing argument or a value out of its domain.',
     remedy: 'Run the command with --help.',
   },
-  NOT_SUPPORTED: {
-    meaning: 'The input is valid, but this version of Snug does not handle it.',
-    remedy: 'The message names what is supported.',
-  },
   OUTPUT_FAILED: {
     meaning: 'Results could not be written to standard output.',
     remedy: 'Check the disk or the program that standard output leads to.',
