@@ -3,11 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { bitWidths, formatProfile, type Manifest, runtimeVersion } from '../bundle/index.js';
 import { Master, refuseForeign, type Store, writeBundle, writeMaster } from '../bundle/making.js';
+import { FORMAT } from '../bundle/manifest.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
-import { disagreement } from '../infer/index.js';
+import { loadCheckpointTokenizer } from '../infer/checkpoint-tokenizer.js';
 import { instructionSet } from '../profile/processor.js';
-import { loadTokenizer } from '../tokenizer/index.js';
+import type { Tokenizer } from '../tokenizer/index.js';
+import { modelTokenizer } from '../tokenizer/model-tokenizer.js';
 import { describeModel, encoderTensors } from './encoder-master.js';
 import { evaluateProfiles } from './evaluate.js';
 import { goldenLines } from './golden.js';
@@ -45,7 +47,7 @@ export interface Workshop {
   readonly options: BuildOptions;
   readonly checkpoint: Checkpoint;
   readonly folder: string;
-  readonly tokenizer: Awaited<ReturnType<typeof loadTokenizer>>;
+  readonly tokenizer: Tokenizer;
 }
 
 /**
@@ -57,16 +59,15 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const checkpoint = await openCheckpoint(options.checkpoint);
   let folder: string | undefined;
   try {
-    const { path } = checkpoint.tokenizer;
-    const tokenizer = await loadTokenizer(path, { maxTokens: checkpoint.maxTokens });
-    const { vocabSize } = checkpoint.config;
-    if (tokenizer.vocabSize > vocabSize) throw disagreement(path, tokenizer.vocabSize, vocabSize);
+    const tokenizer = await loadCheckpointTokenizer(checkpoint);
+    const tokenizerFile = await tokenizerJson(checkpoint, tokenizer);
     const data = await readTrainingData(options);
     if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
     await refuseForeign(resolve(options.output));
     folder = await workFolder(options.output);
-    const workshop: Workshop = { options, checkpoint, folder, tokenizer };
-    const manifest = await assemble(workshop, data);
+    const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
+    const workshop: Workshop = { options, checkpoint, folder, tokenizer: read };
+    const manifest = await assemble(workshop, data, tokenizerFile);
     return { manifest, rows: data?.rows.length ?? 0, seconds: (performance.now() - started) / 1000 };
   } finally {
     if (folder) await rm(folder, { recursive: true, force: true });
@@ -89,7 +90,7 @@ async function workFolder(output: string): Promise<string> {
   }
 }
 
-async function assemble(workshop: Workshop, data: TrainingData | undefined): Promise<Manifest> {
+async function assemble(workshop: Workshop, data: TrainingData | undefined, tokenizer: Uint8Array): Promise<Manifest> {
   const { options, checkpoint, folder } = workshop;
   const head = data ? await trainHead(workshop, data) : await keepHead(workshop);
   const masterPath = join(folder, 'master.safetensors');
@@ -106,14 +107,19 @@ async function assemble(workshop: Workshop, data: TrainingData | undefined): Pro
       ladder: profiles.map(({ rung }) => rung),
     };
     const golden = await goldenLines(workshop, master, manifest, data);
-    const tokenizer = await tokenizerJson(checkpoint);
     return await writeBundle(options.output, { manifest, masterPath, tokenizer, golden });
   } finally {
     await master.close();
   }
 }
 
+/** A manifest before its files are known. */
 export type DraftManifest = Omit<Manifest, 'files'>;
+
+/** The wanted label, underlined until no other label is called so: a refusal must not look like an answer. */
+function freeLabel(wanted: string, labels: readonly string[]): string {
+  return labels.includes(wanted) ? freeLabel(`${wanted}_`, labels) : wanted;
+}
 
 async function draftManifest(
   workshop: Workshop,
@@ -124,7 +130,7 @@ async function draftManifest(
   const identity = await checkpoint.identity();
   const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
   return {
-    format: 1,
+    format: FORMAT,
     tool: { name: 'snug', version: options.version },
     command: options.command,
     created: new Date().toISOString(),
@@ -136,7 +142,7 @@ async function draftManifest(
     store: options.store,
     head: head.description,
     labels: head.labels,
-    noneLabel: options.none ?? 'none',
+    noneLabel: options.none ?? freeLabel('none', head.labels),
     data: data && { train: data.trainFile, eval: data.evalFile, refuse: options.refuse },
     calibrations: {},
     bits: [...bitWidths],

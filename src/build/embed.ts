@@ -5,19 +5,14 @@ import type { EncoderSession } from '../infer/index.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import type { Matrix } from '../train/index.js';
 
-export interface Texts {
-  readonly tokenizer: Tokenizer;
-  readonly lowerCaseFirst: boolean;
-}
-
 /** Pooled vectors of length one, [texts, hidden]. */
 export async function embedUnit(
   session: EncoderSession,
-  { tokenizer, lowerCaseFirst }: Texts,
+  tokenizer: Tokenizer,
   texts: readonly string[],
   onProgress: (done: number) => void,
 ): Promise<Matrix> {
-  const rows = texts.map((text) => tokenizer.encode(lowerCaseFirst ? text.toLowerCase() : text).ids);
+  const rows = texts.map((text) => tokenizer.encode(text).ids);
   let values = new Float32Array();
   let columns = 0;
   let done = 0;

@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Calibration, networkOf, parseProfile, type Rung } from '../bundle/index.js';
 import { type Master, planFrom, writeProfile } from '../bundle/making.js';
-import { argmax, decide, EncoderSession, LoadedModel, type RawAnswer } from '../infer/index.js';
+import { decisionOf, EncoderSession, LoadedModel, type RawAnswer } from '../infer/index.js';
 import { countMacsPerToken, countParams } from '../model/index.js';
-import { calibrate, measure } from '../train/index.js';
+import { calibrate, measure, outcomeOf } from '../train/index.js';
 import type { DraftManifest, Workshop } from './build.js';
 import type { TrainingData } from './training-data.js';
 
@@ -34,7 +34,7 @@ export async function evaluateProfiles(
         };
         if (!data) return { rung: size, calibration: { temperature: 1 } };
         const answers = await answerOneByOne(workshop, model, data, profile);
-        const { calibration, metrics } = judge(draft, data, answers, workshop.options);
+        const { calibration, metrics } = judge(draft, profile, data, answers, workshop.options.refuse);
         return { rung: { ...size, ...metrics }, calibration };
       }),
     );
@@ -55,14 +55,12 @@ export async function withProfile<Result>(
   const folder = join(workshop.folder, profile);
   const plan = await planFrom(master, networkOf(asManifest(draft), profile));
   const { modelPath, weightBytes } = await writeProfile(plan, master, folder);
-  const { labels, noneLabel, head, tokenizer, calibrations } = draft;
   const model = new LoadedModel({
     profile,
     tokenizer: workshop.tokenizer,
-    lowerCaseFirst: tokenizer.lowerCaseFirst,
     session: await EncoderSession.open(modelPath, { threads: 1 }),
     bits: parseProfile(profile).bits,
-    decision: { labels, noneLabel, problem: head.problem, calibration: calibrations[profile] ?? { temperature: 1 } },
+    decision: decisionOf(draft, profile),
   });
   try {
     return await use(model, weightBytes);
@@ -90,9 +88,10 @@ async function answerOneByOne(
 
 function judge(
   draft: DraftManifest,
+  profile: string,
   data: TrainingData,
   answers: readonly RawAnswer[],
-  options: { readonly refuse: number; readonly none?: string },
+  refuseShare: number,
 ) {
   const numbers = new Map(data.labels.map((label, index) => [label, index]));
   const judged = answers.map(({ logits, similarity }, row) => ({
@@ -100,17 +99,10 @@ function judge(
     similarity,
     label: numbers.get(data.evalRows[row].label),
   }));
-  const calibration = calibrate(judged, options.refuse);
-  const how = { labels: draft.labels, noneLabel: draft.noneLabel, problem: draft.head.problem, calibration };
+  const calibration = calibrate(judged, refuseShare);
+  const how = { ...decisionOf(draft, profile), calibration };
   const { accuracy, inScopeTop1, inScopeAccuracy, outOfScopeRecall } = measure(
-    judged.map(({ logits, similarity }, row) => {
-      const { label } = data.evalRows[row];
-      return {
-        truth: label === options.none ? undefined : label,
-        top: draft.labels[argmax(logits)],
-        refused: decide(logits, similarity, how).refused ?? false,
-      };
-    }),
+    answers.map((answer, row) => outcomeOf(answer, data.evalRows[row].label, how)),
   );
   const metrics = {
     accuracy,

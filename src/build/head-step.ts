@@ -3,14 +3,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../bundle/index.js';
 import { Master, type MasterTensor, writeMaster, writeProfile } from '../bundle/making.js';
+import type { Row } from '../data/index.js';
 import { EncoderSession } from '../infer/index.js';
-import { planEncoder } from '../model/index.js';
+import { planEncoder, shapeOf } from '../model/index.js';
 import { seededRandom } from '../train/index.js';
 import type { Workshop } from './build.js';
 import { embedUnit, measureRanges } from './embed.js';
 import { encoderTensors, tensorOf } from './encoder-master.js';
 import { fitHead } from './fit-head.js';
-import { shapeOf } from './shape.js';
 import type { TrainingData } from './training-data.js';
 
 export interface HeadResult {
@@ -26,26 +26,19 @@ const CALIBRATION_TEXTS = 256;
 /** Fits a head on the vectors that the stored weights give, which are those that a board will compute. */
 export async function trainHead(workshop: Workshop, data: TrainingData): Promise<HeadResult> {
   const { options, checkpoint, tokenizer } = workshop;
-  const texts = { tokenizer, lowerCaseFirst: checkpoint.tokenizer.lowerCaseFirst };
   const { labels } = data;
+  const inScope = data.evalRows.filter(({ label }) => label !== options.none);
   return withEncoder(workshop, async (session) => {
-    const total = data.rows.length + data.evalRows.length;
-    const embedded = (offset: number) => (done: number) => options.onProgress('embedding', offset + done, total);
-    const inScope = data.evalRows.filter(({ label }) => label !== options.none);
-    const [train, evaluation] = [
-      await embedUnit(
+    const total = data.rows.length + inScope.length;
+    const embed = (rows: readonly Row[], offset: number) =>
+      embedUnit(
         session,
-        texts,
-        data.rows.map((row) => row.text),
-        embedded(0),
-      ),
-      await embedUnit(
-        session,
-        texts,
-        inScope.map((row) => row.text),
-        embedded(data.rows.length),
-      ),
-    ];
+        tokenizer,
+        rows.map(({ text }) => text),
+        (done) => options.onProgress('embedding', offset + done, total),
+      );
+    const train = await embed(data.rows, 0);
+    const evaluation = await embed(inScope, data.rows.length);
     const numbers = new Map(labels.map((label, index) => [label, index]));
     const classesOf = (rows: readonly { label: string }[]) => rows.map(({ label }) => numbers.get(label) ?? 0);
     const head = await fitHead(
@@ -58,7 +51,7 @@ export async function trainHead(workshop: Workshop, data: TrainingData): Promise
         onProgress: (detail) => options.onProgress('fitting', 0, 0, detail),
       },
     );
-    const sample = sampled(data.rows, options.seed).map((row) => workshop.tokenizer.encode(row.text).ids);
+    const sample = sampled(data.rows, options.seed).map((row) => tokenizer.encode(row.text).ids);
     return {
       tensors: [...head.tensors, ...(await ranges(session, sample, checkpoint.config.layers))],
       labels: [...labels],
@@ -80,8 +73,9 @@ export async function keepHead(workshop: Workshop): Promise<HeadResult> {
   return withEncoder(workshop, async (session) => {
     const random = seededRandom(options.seed);
     const empty = tokenizer.encode('').ids;
+    const room = checkpoint.maxTokens - empty.length;
     const rows = Array.from({ length: CALIBRATION_TEXTS }, () => {
-      const length = 4 + Math.floor(random() * Math.min(24, checkpoint.maxTokens - empty.length - 4));
+      const length = Math.min(room, 4 + Math.floor(random() * 24));
       const pieces = Array.from({ length }, () => Math.floor(random() * tokenizer.vocabSize));
       return [...empty.slice(0, 1), ...pieces, ...empty.slice(1)];
     });

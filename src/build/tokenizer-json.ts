@@ -1,58 +1,73 @@
 /** The tokenizer as a bundle carries it: always a tokenizer.json, without white space. */
 import { readFile } from 'node:fs/promises';
 import type { Checkpoint } from '../checkpoint/index.js';
+import type { Tokenizer } from '../tokenizer/index.js';
+import { type WordPieceScheme, WordPieceTokenizer } from '../tokenizer/word-piece.js';
 
-const SPECIAL = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+/** The checkpoint's tokenizer.json, or one that says the same as its vocab.txt and settings. */
+export async function tokenizerJson({ tokenizer }: Checkpoint, loaded: Tokenizer): Promise<Uint8Array> {
+  if (tokenizer.kind === 'tokenizer.json') {
+    const text = await readFile(tokenizer.path, 'utf8');
+    return Buffer.from(JSON.stringify(JSON.parse(text.replace(/^\ufeff/, ''))));
+  }
+  if (!(loaded instanceof WordPieceTokenizer)) throw new Error('a vocab.txt was not read as WordPiece');
+  return Buffer.from(JSON.stringify(describe(loaded.scheme)));
+}
 
-/** Reads tokenizer.json, or makes one that says the same as vocab.txt and its settings. */
-export async function tokenizerJson({ tokenizer }: Checkpoint): Promise<Uint8Array> {
-  const text = await readFile(tokenizer.path, 'utf8');
-  if (tokenizer.kind === 'tokenizer.json') return Buffer.from(JSON.stringify(JSON.parse(text)));
-  const pieces = text.split(/\r?\n/);
-  if (pieces.at(-1) === '') pieces.pop();
-  const vocab = Object.fromEntries(pieces.map((piece, id) => [piece, id]));
-  const special = SPECIAL.filter((piece) => piece in vocab);
-  const { lowerCase, stripAccents, splitChineseCharacters } = tokenizer.wordPiece;
-  const template = (id: string, typeId: number) => ({ SpecialToken: { id, type_id: typeId } });
+function describe(scheme: WordPieceScheme) {
+  const pieces = piecesOf(scheme);
+  const { normalizer } = scheme;
+  const template = (typeId: number) => (id: number) => ({ SpecialToken: { id: pieces[id], type_id: typeId } });
   const sequence = (id: string, typeId: number) => ({ Sequence: { id, type_id: typeId } });
-  return Buffer.from(
-    JSON.stringify({
-      version: '1.0',
-      truncation: null,
-      padding: null,
-      added_tokens: special.map((content) => ({
-        id: vocab[content],
-        content,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: true,
-      })),
-      normalizer: {
-        type: 'BertNormalizer',
-        clean_text: true,
-        handle_chinese_chars: splitChineseCharacters,
-        strip_accents: stripAccents ?? null,
-        lowercase: lowerCase,
-      },
-      pre_tokenizer: { type: 'BertPreTokenizer' },
-      post_processor: {
-        type: 'TemplateProcessing',
-        single: [template('[CLS]', 0), sequence('A', 0), template('[SEP]', 0)],
-        pair: [template('[CLS]', 0), sequence('A', 0), template('[SEP]', 0), sequence('B', 1), template('[SEP]', 1)],
-        special_tokens: Object.fromEntries(
-          ['[CLS]', '[SEP]'].map((id) => [id, { id, ids: [vocab[id]], tokens: [id] }]),
-        ),
-      },
-      decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-      model: {
-        type: 'WordPiece',
-        unk_token: '[UNK]',
-        continuing_subword_prefix: '##',
-        max_input_chars_per_word: 100,
-        vocab,
-      },
-    }),
-  );
+  const { before, after } = scheme;
+  const single = [...before.map(template(0)), sequence('A', 0), ...after.map(template(0))];
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: scheme.addedTokens.map(({ content, id }) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: {
+      type: 'BertNormalizer',
+      clean_text: normalizer.cleanText,
+      handle_chinese_chars: normalizer.handleChineseChars,
+      strip_accents: normalizer.stripAccents,
+      lowercase: normalizer.lowercase,
+    },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: {
+      type: 'TemplateProcessing',
+      single,
+      pair: [...single, sequence('B', 1), ...after.map(template(1))],
+      special_tokens: Object.fromEntries(
+        [...before, ...after].map((id) => [pieces[id], { id: pieces[id], ids: [id], tokens: [pieces[id]] }]),
+      ),
+    },
+    decoder: { type: 'WordPiece', prefix: scheme.continuingPrefix, cleanup: true },
+    model: {
+      type: 'WordPiece',
+      unk_token: pieces[scheme.unknownId],
+      continuing_subword_prefix: scheme.continuingPrefix,
+      max_input_chars_per_word: scheme.maxCharsPerWord,
+      vocab: Object.fromEntries(pieces.map((piece, id) => [piece, id])),
+    },
+  };
+}
+
+/**
+ * The pieces by id. A line of vocab.txt that no text can reach (empty, not UTF-8, or there again further down) needs a name of its
+ * own in a tokenizer.json; this one has a space, which no word has.
+ */
+function piecesOf({ vocabulary }: WordPieceScheme): string[] {
+  return Array.from({ length: vocabulary.idLimit }, (_, id) => {
+    const piece = vocabulary.pieceOf(id);
+    return piece !== '' && vocabulary.idOf(piece) === id ? piece : `line ${id + 1}`;
+  });
 }

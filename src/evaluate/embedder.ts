@@ -2,14 +2,14 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { shapeOf } from '../build/shape.js';
 import { files } from '../bundle/index.js';
 import { writeProfile } from '../bundle/making.js';
 import { openCheckpoint } from '../checkpoint/index.js';
 import { SnugError } from '../errors/index.js';
-import { disagreement, EncoderSession, LoadedModel, load } from '../infer/index.js';
-import { planEncoder } from '../model/index.js';
-import { loadTokenizer } from '../tokenizer/index.js';
+import { loadCheckpointTokenizer } from '../infer/checkpoint-tokenizer.js';
+import { EncoderSession, LoadedModel, load } from '../infer/index.js';
+import { planEncoder, shapeOf } from '../model/index.js';
+import { modelTokenizer } from '../tokenizer/model-tokenizer.js';
 
 export interface Embedder {
   /** One answer a text, in the order given; vectors as long as the hidden size, not normalised. */
@@ -38,15 +38,12 @@ async function openCheckpointEmbedder(folder: string): Promise<Embedder> {
   const temporary = await mkdtemp(join(tmpdir(), 'snug-embed-'));
   const remove = () => rm(temporary, { recursive: true, force: true });
   try {
-    const tokenizer = await loadTokenizer(checkpoint.tokenizer.path, { maxTokens: checkpoint.maxTokens });
-    const { vocabSize } = checkpoint.config;
-    if (tokenizer.vocabSize > vocabSize) throw disagreement(checkpoint.tokenizer.path, tokenizer.vocabSize, vocabSize);
+    const tokenizer = await loadCheckpointTokenizer(checkpoint);
     const plan = planEncoder(shapeOf(checkpoint), { bits: 32, pooling: checkpoint.pooling });
     const { modelPath } = await writeProfile(plan, checkpoint.tensors, join(temporary, 'model'));
     const model = new LoadedModel({
       profile: 'checkpoint',
-      tokenizer,
-      lowerCaseFirst: checkpoint.tokenizer.lowerCaseFirst,
+      tokenizer: modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst),
       session: await EncoderSession.open(modelPath, { threads: 1 }),
       bits: 32,
       decision: { labels: [], noneLabel: '', problem: 'single', calibration: { temperature: 1 } },

@@ -2,9 +2,9 @@
 import { type Bundle, materialiseProfile, networkOf } from '../bundle/index.js';
 import type { Row } from '../data/index.js';
 import { SnugError } from '../errors/index.js';
-import { argmax, decide, type LoadedModel, loadProfile } from '../infer/index.js';
+import { decisionOf, type LoadedModel, loadProfile } from '../infer/index.js';
 import { countParams } from '../model/index.js';
-import { type Metrics, measure, type Outcome } from '../train/index.js';
+import { type Metrics, measure, type Outcome, outcomeOf } from '../train/index.js';
 import { processMemory } from './memory.js';
 import { type Percentiles, percentiles } from './percentiles.js';
 
@@ -101,17 +101,10 @@ function comparison(profile: string, own: readonly Answered[], others: readonly 
 
 async function ask({ manifest }: Bundle, model: LoadedModel, { text, label }: Row): Promise<Answered> {
   const started = performance.now();
-  const [{ logits, similarity }] = await model.answers([text]);
-  const calibration = manifest.calibrations[model.profile] ?? { temperature: 1 };
-  const { labels, noneLabel, head } = manifest;
-  const prediction = decide(logits, similarity, { labels, noneLabel, problem: head.problem, calibration });
+  const [answer] = await model.answers([text]);
+  const outcome = outcomeOf(answer, label, decisionOf(manifest, model.profile));
   const latencyMs = performance.now() - started;
-  const outcome = {
-    truth: label === noneLabel && !labels.includes(label) ? undefined : label,
-    top: labels[argmax(logits)],
-    refused: prediction.refused ?? false,
-  };
-  return { outcome, answer: prediction.label, latencyMs };
+  return { outcome, answer: outcome.refused ? manifest.noneLabel : outcome.top, latencyMs };
 }
 
 function requireKnownLabels({ folder, manifest }: Bundle, { rows, file }: EvaluateOptions): void {

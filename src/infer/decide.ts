@@ -1,5 +1,5 @@
 /** From logits to an answer: calibrated probability, and refusal of texts that belong to no label. */
-import type { Calibration } from '../bundle/manifest.js';
+import type { Calibration, Manifest } from '../bundle/manifest.js';
 import type { Prediction } from './types.js';
 
 export interface Decision {
@@ -7,6 +7,14 @@ export interface Decision {
   readonly noneLabel: string;
   readonly problem: 'single' | 'multi';
   readonly calibration: Calibration;
+}
+
+/** How a profile of a bundle decides. */
+export function decisionOf(
+  { labels, noneLabel, head, calibrations }: Pick<Manifest, 'labels' | 'noneLabel' | 'head' | 'calibrations'>,
+  profile: string,
+): Decision {
+  return { labels, noneLabel, problem: head.problem, calibration: calibrations[profile] ?? { temperature: 1 } };
 }
 
 /** Probabilities from logits divided by the temperature. */

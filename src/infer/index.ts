@@ -2,13 +2,14 @@
 
 import type { Bundle } from '../bundle/bundle.js';
 import { checkLater, DEFAULT_PROFILE, materialiseProfile, openBundle, parseProfile } from '../bundle/index.js';
-import { SnugError } from '../errors/index.js';
+import { modelTokenizer, requireAgreement } from '../tokenizer/model-tokenizer.js';
+import { decisionOf } from './decide.js';
 import { LoadedModel } from './model.js';
 import { EncoderSession } from './session.js';
 import { loadBundleTokenizer } from './tokenizer-cache.js';
 import type { LoadOptions } from './types.js';
 
-export { argmax, decide, fitness, softmax } from './decide.js';
+export { argmax, type Decision, decide, decisionOf, fitness, softmax } from './decide.js';
 export { keepHeapSmall } from './heap.js';
 export { LoadedModel, type RawAnswer } from './model.js';
 export { EncoderSession } from './session.js';
@@ -28,24 +29,13 @@ export async function loadProfile(bundle: Bundle, options: LoadOptions = {}): Pr
   const { manifest } = bundle;
   const { folder, modelPath } = await materialiseProfile(bundle, profile);
   const tokenizer = await loadBundleTokenizer(bundle);
-  if (tokenizer.vocabSize > manifest.model.vocabSize)
-    throw disagreement(bundle.tokenizerPath, tokenizer.vocabSize, manifest.model.vocabSize);
-  const session = await EncoderSession.open(modelPath, { threads });
-  const calibration = manifest.calibrations[profile] ?? { temperature: 1 };
-  const { labels, noneLabel, head } = manifest;
+  requireAgreement(bundle.tokenizerPath, tokenizer, manifest.model.vocabSize);
   return new LoadedModel({
     profile,
-    tokenizer,
-    lowerCaseFirst: manifest.tokenizer.lowerCaseFirst,
-    session,
+    tokenizer: modelTokenizer(tokenizer, manifest.tokenizer.lowerCaseFirst),
+    session: await EncoderSession.open(modelPath, { threads }),
     bits: parseProfile(profile).bits,
     integrity: checkLater(folder),
-    decision: { labels, noneLabel, problem: head.problem, calibration },
+    decision: decisionOf(manifest, profile),
   });
-}
-
-/** A tokenizer whose ids point beyond the embedding table. */
-export function disagreement(path: string, pieces: number, rows: number): SnugError {
-  const what = `${path}: the tokenizer has ids up to ${pieces - 1}, but the embedding table has ${rows} rows`;
-  return new SnugError('TOKENIZER_MISMATCH', what);
 }

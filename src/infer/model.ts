@@ -10,7 +10,6 @@ import type { Model, Prediction } from './types.js';
 export interface Parts {
   readonly profile: string;
   readonly tokenizer: Tokenizer;
-  readonly lowerCaseFirst: boolean;
   readonly session: EncoderSession;
   /** Bits a weight of the profile. */
   readonly bits: number;
@@ -43,8 +42,7 @@ export class LoadedModel implements Model {
 
   /** Token ids of a text as the model sees them. */
   encode(text: string): { ids: readonly number[]; truncated: boolean } {
-    const { tokenizer, lowerCaseFirst } = this.parts;
-    return tokenizer.encode(lowerCaseFirst ? text.toLowerCase() : text);
+    return this.parts.tokenizer.encode(text);
   }
 
   async predict(texts: readonly string[]): Promise<Prediction[]> {

@@ -11,4 +11,5 @@ export type { PlannedGraph } from './graph-builder.js';
 export { GraphBuilder } from './graph-builder.js';
 export { type HeadShape, headTensors } from './head.js';
 export { prepackedEntries } from './onnx-schema.js';
+export { shapeOf } from './shape.js';
 export { countMacsPerToken, countParams } from './size.js';

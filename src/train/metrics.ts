@@ -1,4 +1,5 @@
 /** How good a set of answers is. */
+import { argmax, type Decision, decide } from '../infer/index.js';
 
 /** One row judged: what it is, the best label with refusal off, and whether the model refused. */
 export interface Outcome {
@@ -19,6 +20,19 @@ export interface Metrics {
   readonly inScopeAccuracy: number | null;
   /** Share of the out-of-scope rows that were refused; null where there are none. */
   readonly outOfScopeRecall: number | null;
+}
+
+/** Judges the answer to a labelled row; the refusal's label is that of rows that belong to no label. */
+export function outcomeOf(
+  { logits, similarity }: { readonly logits: Float32Array; readonly similarity: number | undefined },
+  label: string,
+  how: Decision,
+): Outcome {
+  return {
+    truth: label === how.noneLabel ? undefined : label,
+    top: how.labels[argmax(logits)],
+    refused: decide(logits, similarity, how).refused ?? false,
+  };
 }
 
 export function measure(outcomes: readonly Outcome[]): Metrics {

@@ -1,7 +1,7 @@
 /** Counting parameters and multiplications. */
 import test from 'ava';
-import { shapeOf } from '../../src/build/shape.js';
-import { countMacsPerToken, countParams, type EncoderShape } from '../../src/model/index.js';
+
+import { countMacsPerToken, countParams, type EncoderShape, shapeOf } from '../../src/model/index.js';
 import { fixture, headOf } from './support.js';
 
 test('parameters are all numbers of the checkpoint that a text can reach', async (t) => {

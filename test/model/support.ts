@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { shapeOf } from '../../src/build/shape.js';
+
 import { writeProfile } from '../../src/bundle/making.js';
 import type { Checkpoint, TensorSource } from '../../src/checkpoint/index.js';
 import { EncoderSession } from '../../src/infer/index.js';
-import { type EncoderOptions, type EncoderShape, type HeadShape, planEncoder } from '../../src/model/index.js';
+import { type EncoderOptions, type EncoderShape, type HeadShape, planEncoder, shapeOf } from '../../src/model/index.js';
 import { type FixtureName, fixtures, opened, temporaryFolder } from '../checkpoint/support.js';
 
 export const fixtureNames: readonly FixtureName[] = [

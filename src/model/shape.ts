@@ -1,6 +1,6 @@
-/** The whole network of a checkpoint, as the graph room describes it. */
+/** The whole network of a checkpoint, as this room describes it. */
 import type { Checkpoint } from '../checkpoint/index.js';
-import type { EncoderShape } from '../model/index.js';
+import type { EncoderShape } from './encoder.js';
 
 export function shapeOf({ config, maxTokens }: Checkpoint): EncoderShape {
   return {
