@@ -1,0 +1,95 @@
+/** `snug agent` as a user starts it: with the demo's bundle, at Mosquitto. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { init, plainDoor } from '../agent/support/agent-rig.js';
+import { brokerKinds, freePort, temporaryFolder } from '../agent/support/brokers.js';
+import { end, hasMosquitto, publish, watch } from '../agent/support/mosquitto-tools.js';
+
+const bundle = resolve('examples/clinc150/bundle');
+const program = ['--import=tsx', resolve('src/cli/main.ts')];
+const [, mosquitto] = brokerKinds;
+
+function agent(t: ExecutionContext, config: string): ChildProcess & { readonly said: () => string } {
+  const child = spawn(process.execPath, [...program, 'agent', '--config', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.teardown(() => end(child));
+  let text = '';
+  child.stderr?.on('data', (data) => {
+    text += data;
+  });
+  return Object.assign(child, { said: () => text });
+}
+
+async function configure(t: ExecutionContext, port: number, change = (yaml: string) => yaml) {
+  const folder = await temporaryFolder(t);
+  const config = join(folder, 'snug.yaml');
+  await writeFile(join(folder, 'stream.log'), '');
+  await writeFile(
+    config,
+    change(`device: board-1
+bundle: ${bundle}
+stateDir: ./state
+mqtt:
+  url: mqtt://127.0.0.1:${port}
+sources:
+  console:
+    kind: follow
+    path: ./stream.log
+`),
+  );
+  return { folder, config };
+}
+
+test('a followed file becomes predictions at the broker, and SIGTERM ends it all cleanly', async (t) => {
+  if (!hasMosquitto(t)) return t.pass();
+  const { port } = await mosquitto.start(t);
+  const { folder, config } = await configure(t, port);
+  const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
+  const child = agent(t, config);
+  await feed.until(
+    () => feed.of('/status').length > 0,
+    () => `online; ${child.said()}`,
+  );
+  await appendFile(join(folder, 'stream.log'), 'how much money do i have\nis it going to rain\n');
+  const predictions = () => feed.of('/result/console').flatMap((payload) => payload.predictions);
+  await feed.until(() => predictions().length === 2, 'two predictions');
+  t.deepEqual(
+    predictions().map(({ seq, label }) => [seq, label]),
+    [
+      [1, 'balance'],
+      [2, 'weather'],
+    ],
+  );
+  t.is(predictions()[0].profile, feed.of('/info').at(-1).profile.name);
+  t.regex(feed.of('/info').at(-1).bundle.identity, /^[0-9a-f]{64}$/);
+  await publish(plainDoor(port), 'snug/v1/board-1/cmd/ping/a', init(), '-r');
+  await feed.until(() => feed.states('ping', 'a').includes('successful'), 'an answer to ping');
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'exit');
+  t.is(code, 0, child.said());
+  await feed.until(() => feed.of('/status').at(-1)?.state === 'offline', 'offline');
+});
+
+test('what can never work is said in a few lines before anything is connected', async (t) => {
+  const port = await freePort();
+  const cases: [change: (yaml: string) => string, ...words: RegExp[]][] = [
+    [(yaml) => yaml.replace('path:', 'paht:'), /snug\.yaml:9:5 /, /paht.*did you mean 'path'/],
+    [(yaml) => yaml.replace(/bundle: .*/, 'bundle: ./nowhere'), /nowhere/],
+    [(yaml) => yaml.replace('./stream.log', './'), /not a regular file/],
+    [(yaml) => yaml.replace('./state', '/proc/nothing'), /stateDir/],
+  ];
+  for (const [change, ...words] of cases) {
+    const { config } = await configure(t, port, change);
+    const { status, stderr, stdout } = spawnSync(process.execPath, [...program, 'agent', '--config', config]);
+    t.is(status, 1);
+    t.is(String(stdout), '');
+    for (const word of words) t.regex(String(stderr), word);
+    t.true(String(stderr).trim().split('\n').length <= 4, String(stderr));
+  }
+  const usage = spawnSync(process.execPath, [...program, 'agent']);
+  t.is(usage.status, 2);
+});
