@@ -5,8 +5,8 @@
  */
 import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import { prepackedEntries } from '../model/index.js';
+import { InferenceSession } from '../runtime/index.js';
 
 /** Kernels read whole vectors; onnxruntime itself writes at any offset, where some of them crash and others are slow. */
 const BLOB_ALIGNMENT_BYTES = 4096;

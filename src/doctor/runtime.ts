@@ -9,9 +9,9 @@ const TOLERANCE = 0.05;
 /** Runs [1, 2] × 2·identity in 8 bits. */
 export async function runtimeCheck(name: string): Promise<Check> {
   const remedy = 'Run npm ci again on this machine; node_modules of another system does not fit.';
-  let runtime: typeof import('onnxruntime-node');
+  let runtime: typeof import('../runtime/index.js');
   try {
-    runtime = await import('onnxruntime-node');
+    runtime = await import('../runtime/index.js');
   } catch (error) {
     return bad(name, `does not load: ${messageOf(error)}`, remedy);
   }

@@ -1,6 +1,7 @@
 /** A graph in onnxruntime: token ids in, vectors and logits out. */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+
 import { messageOf, SnugError } from '../errors/index.js';
+import { InferenceSession, Tensor } from '../runtime/index.js';
 
 export interface SessionOptions {
   /** Threads inside one operator. */

@@ -2,8 +2,9 @@
  * Multinomial logistic regression on frozen vectors: convex, so that the same rows always give the same head. The products
  * run in onnxruntime; the descent is L-BFGS.
  */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+
 import { GraphBuilder } from '../model/index.js';
+import { InferenceSession, Tensor } from '../runtime/index.js';
 import { minimise } from './lbfgs.js';
 
 /** Vectors of one length, row after row. */

@@ -2,7 +2,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../src/runtime/index.js';
 import { writeProfile } from '../../src/bundle/making.js';
 import { WEIGHT_ALIGNMENT_BYTES } from '../../src/model/graph-builder.js';
 import { type EncoderShape, GraphBuilder, planEncoder } from '../../src/model/index.js';
