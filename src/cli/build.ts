@@ -8,6 +8,7 @@ import { printJson } from './command.js';
 import { ladderTable } from './ladder-table.js';
 import { shareBetween, wholeNumber } from './option-values.js';
 import { StepLine } from './step-line.js';
+import { untilStopped } from './until-stopped.js';
 import { version } from './version.js';
 
 interface Options {
@@ -56,6 +57,10 @@ async function run(checkpoint: string, options: Options): Promise<void> {
   if (options.data === undefined && options.none !== undefined)
     throw new SnugError('USAGE', '--none needs --data and --eval');
   const line = new StepLine(process.stderr);
+  let signal: string | undefined;
+  void untilStopped().then((received) => {
+    signal = received;
+  });
   try {
     const { manifest, rows, seconds } = await build({
       checkpoint,
@@ -69,7 +74,10 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       threads: options.threads ?? availableParallelism(),
       version: version(),
       command: ['snug', ...process.argv.slice(2).map(placeless)].map(quoted).join(' '),
-      onProgress: (phase, done, total, detail) => line.update(phase, done, total, detail),
+      onProgress: (phase, done, total, detail) => {
+        if (signal) throw new SnugError('INTERRUPTED', `${signal} while ${phase}`);
+        line.update(phase, done, total, detail);
+      },
     });
     line.clear();
     const result = {

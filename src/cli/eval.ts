@@ -4,6 +4,7 @@ import { readRows } from '../data/index.js';
 import { type Evaluation, evaluate } from '../evaluate/index.js';
 import { printJson } from './command.js';
 import { table } from './ladder-table.js';
+import { profileName } from './option-values.js';
 import { StepLine } from './step-line.js';
 
 interface Options {
@@ -17,8 +18,8 @@ export function define(command: Command): void {
   command
     .argument('<bundle>', 'folder of an elastic bundle')
     .requiredOption('--data <file>', 'labelled rows')
-    .option('--profile <profile>', 'compression profile by name', DEFAULT_PROFILE)
-    .option('--compare <profile>', 'a second profile, asked the same rows in turn with the first')
+    .option('--profile <profile>', 'compression profile by name', profileName, DEFAULT_PROFILE)
+    .option('--compare <profile>', 'a second profile, asked the same rows in turn with the first', profileName)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The `snug` command: finds the command's file, and turns what is thrown into a few lines and an exit code. */
 import { Command, CommanderError } from 'commander';
-import { messageOf, SnugError } from '../errors/index.js';
+import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
 import type { CommandModule } from './command.js';
 import { version } from './version.js';
 
@@ -54,6 +54,12 @@ async function main(argv: readonly string[]): Promise<number> {
   await program.parseAsync(argv, { from: 'user' });
   return 0;
 }
+
+// Whoever reads the output may leave at any time. Commands that go on writing listen too, and say what it means to them.
+process.stdout.on('error', (error) => {
+  if (systemCodeOf(error) === 'EPIPE' || process.stdout.listenerCount('error') > 1) return;
+  process.exitCode = report(new SnugError('OUTPUT_FAILED', `standard output: ${messageOf(error)}`, { cause: error }));
+});
 
 main(process.argv.slice(2)).then(
   (code) => {

@@ -1,5 +1,17 @@
-/** Option values that are numbers, checked where they are read. */
+/** Option values, checked where they are read. */
 import { InvalidArgumentError } from 'commander';
+import { parseProfile } from '../bundle/profile-name.js';
+import { messageOf } from '../errors/index.js';
+
+/** A profile's name; whether a bundle holds it is another question. */
+export function profileName(text: string): string {
+  try {
+    parseProfile(text);
+    return text;
+  } catch (error) {
+    throw new InvalidArgumentError(`${messageOf(error)}.`);
+  }
+}
 
 /** A whole number within bounds. */
 export function wholeNumber(lowest: number, highest: number): (text: string) => number {

@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { createSource } from '../../agent/sources/index.js';
 import { parseSources } from '../../agent/sources/spec.js';
 import { keepHeapSmall, load } from '../infer/index.js';
+import { profileName, wholeNumber } from './option-values.js';
 import { runStream, summaryOf } from './run-stream.js';
 import { untilStopped } from './until-stopped.js';
 
@@ -16,15 +17,15 @@ interface RunOptions {
 export function define(command: Command): void {
   command
     .argument('<bundle>', 'folder of an elastic bundle')
-    .option('--profile <profile>', 'compression profile by name, or auto', 'auto')
+    .option('--profile <profile>', 'compression profile by name, or auto', profileOrAuto, 'auto')
     .option(
       '--source <source>',
       'stdin, file:PATH, follow:PATH or serial:PATH?baudRate=115200; may be given again (default: stdin)',
       (spec: string, before: string[] = []) => [...before, spec],
     )
     .option('--json', 'one JSON object a prediction')
-    .option('--threads <number>', 'threads inside one operator (default: 1)', countUpTo(256))
-    .option('--batch <number>', 'texts answered together at most (default: 32)', countUpTo(1024))
+    .option('--threads <number>', 'threads inside one operator (default: 1)', wholeNumber(1, 256))
+    .option('--batch <number>', 'texts answered together at most (default: 32)', wholeNumber(1, 1024))
     .addHelpText(
       'after',
       `
@@ -67,10 +68,4 @@ async function run(bundle: string, options: RunOptions): Promise<void> {
   }
 }
 
-function countUpTo(highest: number): (text: string) => number {
-  return (text) => {
-    const count = Number(text);
-    if (/^\d+$/.test(text) && count >= 1 && count <= highest) return count;
-    throw new InvalidArgumentError(`a whole number from 1 to ${highest} is needed.`);
-  };
-}
+const profileOrAuto = (text: string) => (text === 'auto' ? text : profileName(text));
