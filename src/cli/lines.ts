@@ -13,10 +13,10 @@ export async function* linesOf(stream: Readable, stopped: AbortSignal): AsyncGen
   let afterCr = false;
   try {
     for await (const chunk of stream) {
-      let text = decoder.decode(chunk, { stream: true });
-      if (afterCr && text.startsWith('\n')) text = text.slice(1);
-      if (text !== '') afterCr = text.endsWith('\r');
-      const lines = text.split(/\r\n|\n|\r/);
+      const text = decoder.decode(chunk, { stream: true });
+      if (text === '') continue; // part of a character
+      const lines = text.slice(afterCr && text.startsWith('\n') ? 1 : 0).split(/\r\n|\n|\r/);
+      afterCr = text.endsWith('\r');
       lines[0] = open + lines[0];
       open = lines.pop() ?? '';
       yield* lines;
