@@ -18,6 +18,8 @@ import { readCredentials, SessionCounter, Uplink } from './uplink/index.js';
 
 /** How long the records that were read may take to be answered once the agent is to end. */
 const DRAIN_MS = 1500;
+/** How long the batch that is being answered may take after that. */
+const GIVE_UP_MS = 500;
 
 export interface AgentParts {
   readonly config: AgentConfig;
@@ -87,7 +89,14 @@ export class Agent {
       DRAIN_MS,
       pipeline.drain().catch(() => undefined),
     );
-    if (!drained) this.#parts.log.warn('not all records that were read could be answered in time');
+    if (!drained) {
+      this.#parts.log.warn('not all records that were read could be answered in time');
+      await within(
+        this.#parts.clock,
+        GIVE_UP_MS,
+        pipeline.stop().catch(() => undefined),
+      );
+    }
     await commands.stop();
     await uplink.stop();
     await journal.close();

@@ -4,11 +4,11 @@ import { messageOf } from '../../src/errors/index.js';
 /** MQTT 5 reason codes [MQTT 5, 2.4] that an operator can do something about; 4 and 5 are MQTT 3.1.1's. */
 const reasons: Record<number, string> = {
   4: 'refused the user name or password',
-  5: 'says that this client is not authorized',
+  5: 'does not let this client in; check mqtt.username and mqtt.password',
   132: 'does not speak MQTT 5',
   133: 'refused the client id, which is the device’s name',
   134: 'refused the user name or password',
-  135: 'says that this client is not authorized',
+  135: 'does not let this client in; check mqtt.username and mqtt.password',
   136: 'is not available',
   137: 'is busy',
   138: 'has banned this client',

@@ -14,4 +14,4 @@ export {
   isFinal,
 } from './command.js';
 export { type MessageKind, messages, type Payloads, type ResultPrediction } from './messages.js';
-export { checkName, commandFilter, nameProblem, parseTopic, ROOT, type Topic, topics } from './topics.js';
+export { commandFilter, nameProblem, parseTopic, ROOT, type Topic, topics } from './topics.js';

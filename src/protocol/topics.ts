@@ -1,6 +1,4 @@
 /** Topic names: `snug/v1/<device>/…`, built and taken apart in one place. */
-import { SnugError } from '../errors/index.js';
-
 export const ROOT = 'snug/v1';
 
 /** The longest device, source, operation or command name, in characters. */
@@ -16,15 +14,7 @@ export function nameProblem(name: string): string | undefined {
   return undefined;
 }
 
-/** Throws `TOPIC_NAME_INVALID` where a name can't be one level of a topic. `what` says which name: 'device', 'source'. */
-export function checkName(what: string, name: string): string {
-  const problem = nameProblem(name);
-  if (problem)
-    throw new SnugError('TOPIC_NAME_INVALID', `${what} name ${JSON.stringify(name.slice(0, 60))} ${problem}`);
-  return name;
-}
-
-/** The topics of one device. Names are checked where they come in (checkName), not again here. */
+/** The topics of one device. Names are checked where they come in (nameProblem), not again here. */
 export function topics(device: string) {
   const root = `${ROOT}/${device}`;
   return {

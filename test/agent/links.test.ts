@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { plainDoor, type Rig, startAgent } from './support/agent-rig.js';
 import { brokerKinds, freePort, temporaryFolder } from './support/brokers.js';
 import { makeCertificates } from './support/certificates.js';
@@ -12,11 +12,26 @@ import { type Door, end, hasMosquitto, watch } from './support/mosquitto-tools.j
 
 /** Resolves when a line of the agent's log has the words. */
 async function logged(rig: Rig, words: RegExp): Promise<string> {
-  for (;;) {
+  for (let waits = 0; waits < 4000; waits++) {
     const line = rig.log.find((each) => words.test(each));
     if (line !== undefined) return line;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  throw new Error(`never logged: ${words}; but:\n${rig.log.join('\n')}`);
+}
+
+/** A way to a broker that opens when the test says so. */
+async function relay(t: ExecutionContext, from: number, to: number): Promise<void> {
+  const server = createServer((near) => {
+    const far = connect(to, '127.0.0.1');
+    near.on('error', () => far.destroy()).on('close', () => far.destroy());
+    far.on('error', () => near.destroy()).on('close', () => near.destroy());
+    near.pipe(far).pipe(near);
+    t.teardown(() => near.destroy());
+  });
+  server.listen(from, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
 }
 
 for (const { name, start } of brokerKinds) {
@@ -72,7 +87,7 @@ for (const { name, start } of brokerKinds) {
     if (!hasMosquitto(t)) return t.pass();
     const { port } = await start(t, { user: { name: 'pump', password: 'right' } });
     const rig = await startAgent(t, { port, mqtt: '  username: pump\n  password: wrong' });
-    const line = await logged(rig, /refused the user name or password/);
+    const line = await logged(rig, /refused the user name or password|does not let this client in/);
     t.true(line.includes(`127.0.0.1:${port}`));
     await new Promise((resolve) => setTimeout(resolve, 1500)); // time for at least one more try
     t.is(rig.log.filter((each) => each.startsWith('warn')).length, 1);
@@ -137,6 +152,27 @@ test('no broker at all: said once, the agent works on and ends in time', async (
   await rig.source.say(...Array.from({ length: 2000 }, (_, i) => `line ${i}`));
   await rig.agent.stop();
   t.is(rig.log.filter((line) => line.startsWith('warn')).length, 1);
+});
+
+test('what a long time without a broker drops is counted and told when it is back', async (t) => {
+  if (!hasMosquitto(t)) return t.pass();
+  const broker = await brokerKinds[0].start(t);
+  const feed = await watch(t, plainDoor(broker.port), 'snug/v1/board-1/#');
+  const port = await freePort();
+  const rig = await startAgent(t, { port });
+  await logged(rig, /nothing listens there/);
+  for (let i = 0; i < 120; i++) await rig.source.say(...Array.from({ length: 100 }, (_, j) => `line ${i} ${j}`));
+  while (rig.answered() < 12_000) await new Promise((resolve) => setTimeout(resolve, 10));
+  await relay(t, port, broker.port);
+  const predictions = () => feed.of('/result/console').flatMap((payload) => payload.predictions);
+  await feed.until(() => predictions().at(-1)?.seq === 12_000, 'the newest record');
+  await feed.until(() => feed.of('/event').some(({ kind }) => kind === 'records-dropped'), 'the event');
+  const { count, cause } = feed.of('/event').find(({ kind }) => kind === 'records-dropped');
+  t.deepEqual([count, cause], [2000, 'offline']);
+  t.deepEqual(
+    predictions().map(({ seq }) => seq),
+    Array.from({ length: 10_000 }, (_, i) => i + 2001),
+  );
 });
 
 test('a host that is not known is named', async (t) => {

@@ -2,10 +2,6 @@
 import type { ErrorEntry } from '../entry.js';
 
 export const agentErrors = {
-  TOPIC_NAME_INVALID: {
-    meaning: 'A device, source, operation or command name cannot be one level of an MQTT topic.',
-    remedy: "Use 1 to 128 characters without '+', '#', '/', control characters or space at the ends.",
-  },
   MESSAGE_INVALID: {
     meaning: 'An MQTT message breaks the contract: not JSON, too long, or a field is missing or wrong.',
     remedy: 'The message names the fields; src/protocol/messages.ts is the contract.',

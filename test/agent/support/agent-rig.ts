@@ -9,13 +9,15 @@ import type { Log } from '../../../agent/log.js';
 import type { Model } from '../../../src/infer/types.js';
 import { temporaryFolder } from './brokers.js';
 import { HandSource } from './hand-source.js';
-import { keywordModel } from './keyword-model.js';
+import { type KeywordModel, keywordModel } from './keyword-model.js';
 import type { Door } from './mosquitto-tools.js';
 
 export interface Rig {
   readonly agent: Agent;
   readonly source: HandSource;
   readonly stateDir: string;
+  /** How many records the model has answered. */
+  readonly answered: () => number;
   /** Lines of the log: level and message. */
   readonly log: string[];
 }
@@ -49,16 +51,18 @@ export async function makeAgent(t: ExecutionContext, options: RigOptions): Promi
   await options.prepare?.(stateDir);
   const log: string[] = [];
   const source = new HandSource('console');
+  const model = wholeModel();
   const agent = new Agent({
     config: checkConfig(yaml(options, stateDir), join(folder, 'snug.yaml')),
     version: '0.0.0-test',
-    loadModel: async () => wholeModel(),
+    loadModel: async () => model,
     createSource: () => source,
     clock: systemClock,
     log: collectingLog(log),
   });
   t.teardown(() => agent.stop());
-  return { agent, source, stateDir, log };
+  const answered = () => model.calls.reduce((sum, texts) => sum + texts.length, 0);
+  return { agent, source, stateDir, answered, log };
 }
 
 function yaml({ port, device = 'board-1', url, mqtt = '', more = '', sourceMore = '' }: RigOptions, stateDir: string) {
@@ -76,7 +80,7 @@ ${more}
 `;
 }
 
-export function wholeModel(): Model {
+export function wholeModel(): Model & KeywordModel {
   return {
     ...keywordModel(),
     labels: ['balance', 'weather'],
