@@ -1,22 +1,23 @@
 /** One line on stderr that shows how far a long step is; only where a person looks at it. */
-import type { WriteStream } from 'node:tty';
+import { bar, type LineStream, TerminalLine } from './terminal-line.js';
 
 /** Shortest time between two drawings, in ms. */
 const drawEveryMs = 100;
-const barWidth = 24;
 
 /** Draws on a terminal; writes finished steps alone where stderr is a file or a pipe. */
 export class ProgressLine {
+  private readonly line: TerminalLine;
   private drawnAtMs = Number.NEGATIVE_INFINITY;
-  private visible = false;
   private what = '';
   private startedAtMs = 0;
   private startedFrom = 0;
 
   constructor(
-    private readonly stream: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number },
+    private readonly stream: LineStream,
     private readonly nowMs: () => number = () => performance.now(),
-  ) {}
+  ) {
+    this.line = new TerminalLine(stream);
+  }
 
   /** Shows `done` of `total` bytes; `total` is null where it is not known. */
   update(what: string, done: number, total: number | null): void {
@@ -31,7 +32,7 @@ export class ProgressLine {
     const seconds = (now - this.startedAtMs) / 1000;
     const rate = seconds > 0.5 ? `  ${((done - this.startedFrom) / seconds / 1e6).toFixed(1)} MB/s` : '';
     const amount = `${(done / 1e6).toFixed(1)}${total === null ? '' : ` of ${(total / 1e6).toFixed(1)}`} MB`;
-    this.draw(`${what}  ${total === null ? '' : `${bar(done / Math.max(total, 1))}  `}${amount}${rate}`);
+    this.line.draw(`${what}  ${total === null ? '' : `${bar(done / Math.max(total, 1))}  `}${amount}${rate}`);
   }
 
   /** Replaces the bar by a finished line. */
@@ -43,17 +44,6 @@ export class ProgressLine {
 
   /** Takes the bar away, before anything else is written. */
   clear(): void {
-    if (this.visible) this.stream.write('\r\u001b[K');
-    this.visible = false;
+    this.line.clear();
   }
-
-  private draw(text: string): void {
-    this.stream.write(`\r\u001b[K${text.slice(0, Math.max(20, (this.stream.columns ?? 80) - 1))}`);
-    this.visible = true;
-  }
-}
-
-function bar(share: number): string {
-  const full = Math.round(Math.min(1, share) * barWidth);
-  return `[${'='.repeat(full)}${' '.repeat(barWidth - full)}]`;
 }

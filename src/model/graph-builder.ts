@@ -1,6 +1,7 @@
 /** Collects the nodes and weights of a graph, and lays the large weights out in one external file. */
 
 import type { TensorSource } from '../checkpoint/index.js';
+import { SnugError } from '../errors/index.js';
 import {
   type Attribute,
   type ElementType,
@@ -38,6 +39,21 @@ interface PendingWeight {
 
 const bytesOf = (type: ElementType, dims: readonly number[]) =>
   dims.reduce((product, dim) => product * dim, elementBytes[type]);
+
+/** Makes sure that a weight fills its place: a source may hold another network than the one described. */
+function exactly(name: string, bytes: number, fill: FillWeight): FillWeight {
+  return async function* (source) {
+    let given = 0;
+    for await (const piece of fill(source)) {
+      given += piece.length;
+      yield piece;
+    }
+    if (given !== bytes) {
+      const what = `${name}: the network described needs ${bytes} bytes, the weights give ${given}`;
+      throw new SnugError('TENSOR_SHAPE', what);
+    }
+  };
+}
 
 /** A graph ready to be written: the encoding waits until the small weights have been read. */
 export interface PlannedGraph {
@@ -112,7 +128,7 @@ export class GraphBuilder {
 
   /** A weight whose bytes are produced when the model is written. */
   weight(name: string, type: ElementType, dims: readonly number[], fill: FillWeight): string {
-    this.weights.push({ name, type, dims, fill });
+    this.weights.push({ name, type, dims, fill: exactly(name, bytesOf(type, dims), fill) });
     return name;
   }
 

@@ -3,6 +3,7 @@ import { copyFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { openBundle } from '../../src/bundle/index.js';
+import { SnugError } from '../../src/errors/index.js';
 import { load } from '../../src/infer/index.js';
 import { temporaryFolder } from '../checkpoint/support.js';
 import { bundleOf, flipBit, rewriteManifest, useOwnCache } from './support.js';
@@ -119,4 +120,14 @@ test('a tokenizer with more pieces than the embedding table has rows', async (t)
   await rewriteManifest(folder, (manifest) => Object.assign(manifest.model as object, { vocabSize: 20 }));
   const error = await t.throwsAsync(load(folder), { code: 'TOKENIZER_MISMATCH' });
   t.regex(error?.message ?? '', /tokenizer.json: the tokenizer has ids up to \d+, but the embedding table has 20 rows/);
+});
+
+test('a manifest that describes another network than the master holds', async (t) => {
+  const lies: Record<string, number>[] = [{ hiddenSize: 64 }, { layers: 3 }, { heads: 2 }, { intermediateSize: 32 }];
+  for (const lie of lies) {
+    const folder = await bundleOf(t);
+    await rewriteManifest(folder, (manifest) => Object.assign(manifest.model as object, lie));
+    const error = await t.throwsAsync(load(folder), { instanceOf: SnugError }, JSON.stringify(lie));
+    t.regex(error?.code ?? '', /^TENSOR_(SHAPE|MISSING)$/, `${JSON.stringify(lie)}: ${error?.message}`);
+  }
 });

@@ -1,5 +1,5 @@
 /** One line that is drawn again and again on a terminal; elsewhere a line every few seconds. */
-import type { WriteStream } from 'node:tty';
+import { type LineStream, TerminalLine } from '../terminal-line.js';
 
 /** How often the line is drawn on a terminal, and how often it is written elsewhere. */
 const DRAW_EVERY_MS = 250;
@@ -9,16 +9,16 @@ const NO_TERMINAL_COLUMNS = 200;
 
 export class LiveLine {
   #timer: NodeJS.Timeout | undefined;
-  #visible = false;
+  readonly #line: TerminalLine;
 
-  constructor(
-    private readonly stream: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number },
-  ) {}
+  constructor(private readonly stream: LineStream) {
+    this.#line = new TerminalLine(stream);
+  }
 
   /** Shows what `text` gives for so many columns, now and from now on. */
   start(text: (columns: number) => string): void {
     const show = () => {
-      if (this.stream.isTTY) this.#draw(text(this.columns));
+      if (this.stream.isTTY) this.#line.draw(text(this.columns));
       else this.stream.write(`${text(this.columns)}\n`);
     };
     show();
@@ -28,28 +28,18 @@ export class LiveLine {
 
   /** Columns that a line may fill. */
   get columns(): number {
-    return this.stream.isTTY ? Math.max(20, (this.stream.columns ?? 80) - 1) : NO_TERMINAL_COLUMNS;
+    return this.stream.isTTY ? this.#line.columns : NO_TERMINAL_COLUMNS;
   }
 
   /** Writes a line of its own above the live one. */
   say(line: string): void {
-    this.#clear();
+    this.#line.clear();
     this.stream.write(`${line}\n`);
   }
 
   /** Ends the live line; nothing of it stays. */
   stop(): void {
     clearInterval(this.#timer);
-    this.#clear();
-  }
-
-  #clear(): void {
-    if (this.#visible) this.stream.write('\r\u001b[K');
-    this.#visible = false;
-  }
-
-  #draw(text: string): void {
-    this.stream.write(`\r\u001b[K${text.slice(0, this.columns)}`);
-    this.#visible = true;
+    this.#line.clear();
   }
 }
