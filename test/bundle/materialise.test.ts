@@ -4,8 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, watch } from 'node:fs';
 import { mkdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { cacheFolder, materialise, networkOf, openBundle } from '../../src/bundle/index.js';
 import { Master, planFrom } from '../../src/bundle/making.js';
@@ -102,11 +102,16 @@ test('a cache that cannot be written is told with its folder', async (t) => {
   t.true(err.includes(file));
 });
 
-const child = fileURLToPath(new URL('load-child.ts', import.meta.url));
+/** Loads a profile in a process of its own, answers a text, and prints the answer. */
+const script = `
+  const { load } = await import(${JSON.stringify(pathToFileURL(resolve('dist/src/index.js')))});
+  const model = await load(process.argv[1]);
+  process.stdout.write(JSON.stringify(await model.predict(['turn off the light'])));
+  await model.close();`;
 
 function loading(t: ExecutionContext, bundle: string, cache: string): ChildProcess {
   const env = { ...process.env, SNUG_CACHE: cache };
-  const process_ = spawn(process.execPath, ['--import=tsx', child, bundle], { env });
+  const process_ = spawn(process.execPath, ['--input-type=module', '-e', script, bundle], { env });
   t.teardown(() => process_.kill('SIGKILL'));
   return process_;
 }

@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { build } from '../../src/build/index.js';
 import { dataFiles, evalRows, trainRows } from '../build/support.js';
-import { bundleOf, flipBit, useOwnCache } from '../bundle/support.js';
+import { buildOptions, bundleOf, flipBit, useOwnCache } from '../bundle/support.js';
 import { fixtures } from '../checkpoint/support.js';
 import { ended, json, snug, started } from './snug.js';
 
@@ -13,15 +14,18 @@ useOwnCache(test);
 const [FULL, EIGHT] = ['w1.00-p0.00-q32', 'w1.00-p0.00-q8'];
 const checkpoint = join(fixtures, 'bert-mean');
 
+/** A bundle with its data files, and the arguments that build it once more. */
 async function built(t: ExecutionContext) {
-  const files = await dataFiles(t);
-  const bundle = join(files.folder, 'bundle');
-  const args = ['build', checkpoint, '--data', files.data, '--eval', files.evaluation, '--none', 'oos', '-o', bundle];
-  return { ...files, bundle, args, result: await json(t, args) };
+  const { folder, data, evaluation } = await dataFiles(t);
+  const bundle = join(folder, 'bundle');
+  const { manifest } = await build(buildOptions('bert-mean', bundle, { data, evaluation, none: 'oos' }));
+  const args = ['build', checkpoint, '--data', data, '--eval', evaluation, '--none', 'oos', '-o', bundle];
+  return { folder, evaluation, bundle, args, ladder: manifest.ladder };
 }
 
 test('build --json: the fields of the contract, nothing left behind, no path of this machine in the bundle', async (t) => {
-  const { result, bundle, folder } = await built(t);
+  const { args, bundle, folder } = await built(t);
+  const result = await json(t, args);
   t.is(result.bundle, bundle);
   t.is(result.rows, trainRows.filter(([, label]) => label !== 'oos').length);
   t.deepEqual(result.labels, ['question', 'turn_off', 'turn_on']);
@@ -65,18 +69,18 @@ test('info: the manifest with labels and ladder; damage is found', async (t) => 
 });
 
 test('eval --json: the fields of the contract, and two profiles side by side', async (t) => {
-  const { bundle, evaluation, result } = await built(t);
+  const { bundle, evaluation, ladder } = await built(t);
   const found = await json(t, ['eval', bundle, '--data', evaluation, '--compare', FULL]);
   t.is(found.profile, EIGHT);
   t.is(found.rows, evalRows.length);
   for (const key of ['accuracy', 'macroF1', 'inScopeTop1', 'inScopeAccuracy', 'outOfScopeRecall'])
     t.true(found[key] >= 0 && found[key] <= 1, key);
-  t.is(found.accuracy, result.ladder[1].accuracy);
+  t.is(found.accuracy, ladder[1].accuracy);
   const { p50, p95, p99 } = found.latencyMs;
   t.true(p50 > 0 && p50 <= p95 && p95 <= p99);
-  t.deepEqual([found.params, found.weightBytes], [result.ladder[1].params, result.ladder[1].weightBytes]);
+  t.deepEqual([found.params, found.weightBytes], [ladder[1].params, ladder[1].weightBytes]);
   t.true(found.rssAnonBytes > 1e6 && found.rssBytes > found.rssAnonBytes);
-  t.deepEqual([found.compare.profile, found.compare.accuracy], [FULL, result.ladder[0].accuracy]);
+  t.deepEqual([found.compare.profile, found.compare.accuracy], [FULL, ladder[0].accuracy]);
   t.true(found.compare.agreement > 0.5 && found.compare.agreement <= 1 && found.compare.latencyRatio > 0);
   const alone = await json(t, ['eval', bundle, '--data', evaluation, '--profile', FULL]);
   t.is(alone.profile, FULL);

@@ -1,8 +1,6 @@
 /** Measuring a profile on labelled rows. */
-import { existsSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { type Bundle, openBundle } from '../../src/bundle/index.js';
-import { readRows } from '../../src/data/index.js';
 import { type EvaluateOptions, evaluate } from '../../src/evaluate/index.js';
 import { load } from '../../src/infer/index.js';
 import { bundleOf, useOwnCache } from '../bundle/support.js';
@@ -80,18 +78,4 @@ test('a label that the bundle does not know is refused before anything is loaded
   const strange = [...rows, { text: 'a', label: 'unheard of', line: 42 }];
   const error = await t.throwsAsync(on(bundle, strange), { code: 'EVAL_LABEL' });
   t.regex(error?.message ?? '', /^rows\.tsv:42: .*'unheard of'/);
-});
-
-test('the demo bundle on its stream: 8 bits as good as float32', async (t) => {
-  if (!existsSync('examples/clinc150/bundle')) {
-    t.log('examples/clinc150/bundle is not there: not tested here');
-    return t.pass();
-  }
-  const rows = (await readRows('examples/clinc150/stream.tsv')).filter((_, i) => i % 28 === 0);
-  const bundle = await openBundle('examples/clinc150/bundle');
-  const found = await on(bundle, rows, { profile: EIGHT, compare: FULL });
-  t.log(`${rows.length} rows: accuracy ${found.accuracy.toFixed(3)} and ${found.compare?.accuracy.toFixed(3)}`);
-  t.true(found.accuracy > 0.87 && (found.inScopeTop1 ?? 0) > 0.92 && (found.outOfScopeRecall ?? 0) > 0.7);
-  t.true((found.compare?.agreement ?? 0) > 0.97);
-  t.true(Math.abs(found.accuracy - (found.compare?.accuracy ?? 0)) < 0.02);
 });

@@ -1,7 +1,4 @@
 /** A loaded model, through the library's own door. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { load, type Model, SnugError } from '../../src/index.js';
 import { bundleOf, useOwnCache } from '../bundle/support.js';
@@ -169,23 +166,4 @@ test('errors come as SnugError, with a code and a remedy', async (t) => {
   const error = await t.throwsAsync(load('/no/such/bundle'), { instanceOf: SnugError });
   t.is(error?.code, 'BUNDLE_NOT_FOUND');
   t.truthy(error?.remedy);
-});
-
-const demo = resolve('examples/clinc150/bundle');
-test('the demo bundle gives its golden answers', async (t) => {
-  if (!existsSync(demo)) {
-    t.log(`${demo} is not there: not tested here`);
-    return t.pass();
-  }
-  const lines = (await readFile(join(demo, 'golden.jsonl'), 'utf8')).trim().split('\n');
-  const model = await load(demo);
-  t.teardown(() => model.close());
-  t.is(model.labels.length, 150);
-  for (const line of lines) {
-    const { text, answers } = JSON.parse(line);
-    const [{ label, score }] = await model.predict([text]);
-    t.is(label, answers[EIGHT].label, text);
-    t.true(Math.abs(score - answers[EIGHT].score) < 0.05, `${text}: ${score}`);
-  }
-  t.is(lines.length, 16);
 });

@@ -1,19 +1,11 @@
 /** A real checkpoint, all-MiniLM-L6-v2, against the reference library (test/fixtures/minilm). */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { FULL_PROFILE } from '../../src/bundle/index.js';
 import { openCheckpoint } from '../../src/checkpoint/index.js';
-import { load } from '../../src/infer/index.js';
 import { loadTokenizer } from '../../src/tokenizer/index.js';
-import { useOwnCache } from '../bundle/support.js';
-import { cosine, rowOf, runningCheckpoint, worst } from './support.js';
-
-useOwnCache(test);
+import { rowOf, runningCheckpoint, worst } from './support.js';
 
 const TOLERANCE = 1e-4;
-const bundle = resolve('examples/clinc150/bundle');
 
 interface Reference {
   readonly maxTokens: number;
@@ -73,32 +65,3 @@ test('float32: hidden states and pooled vectors of 24 texts alone, and of five p
   for (const [i, wanted] of batch.pooledMean.entries())
     t.true(worst(every(rowOf(pooled, batch.rows.length, i), 8), wanted) <= TOLERANCE, `row ${batch.rows[i]} padded`);
 });
-
-test('8 bits: the demo bundle is near its own float32, and near the reference through its 8-bit store', async (t) => {
-  if (!existsSync(bundle)) {
-    t.log(`${bundle} is not there: not tested here`);
-    return t.pass();
-  }
-  const { rows } = await reference();
-  const [eight, full] = [await load(bundle), await load(bundle, { profile: FULL_PROFILE })];
-  t.teardown(() => Promise.all([eight.close(), full.close()]));
-  const [toOwn, toReference]: number[][] = [[], []];
-  for (const { text, inputIds, pooledMean } of rows) {
-    t.deepEqual(eight.encode(text).ids, inputIds, text);
-    const [[vector], [wanted]] = [await eight.embed([text]), await full.embed([text])];
-    toOwn.push(cosine(vector, wanted));
-    toReference.push(cosine(vector, pooledMean));
-  }
-  t.log(`alone, least cosine to float32: ${least(toOwn)}; to the reference: ${least(toReference)}`);
-  t.true(Math.min(...toOwn) >= 0.995);
-  t.true(Math.min(...toReference) >= 0.99);
-
-  // All in one call: a vector is a text's own, whatever its neighbours are.
-  const texts = rows.map(({ text }) => text);
-  const [together, wanted] = [await eight.embed(texts), await full.embed(texts)];
-  const cosines = together.map((vector, i) => cosine(vector, wanted[i]));
-  t.log(`in one call: ${least(cosines)}`);
-  t.true(Math.min(...cosines) >= 0.995);
-});
-
-const least = (values: readonly number[]) => Math.min(...values).toFixed(4);

@@ -2,10 +2,10 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { InferenceSession, Tensor } from '../../src/runtime/index.js';
 import { writeProfile } from '../../src/bundle/making.js';
 import { WEIGHT_ALIGNMENT_BYTES } from '../../src/model/graph-builder.js';
 import { type EncoderShape, GraphBuilder, planEncoder } from '../../src/model/index.js';
+import { InferenceSession, Tensor } from '../../src/runtime/index.js';
 import { temporaryFolder } from '../checkpoint/support.js';
 import { randomNetwork, Tensors } from './plain-network.js';
 
