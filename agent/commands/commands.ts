@@ -2,7 +2,7 @@
  * Commands from the broker: checked, written into the journal, run one after the other, answered.
  *
  * Invariants: only an `init` starts anything; nothing runs before the journal has it; an id that the journal knows never runs
- * again, its end is told again instead; whatever was begun ends as `successful` or `failed`, after a crash at the next start.
+ * again, its end is told again instead (until the requester has cleared its topic: then it is a new command); whatever was begun ends as `successful` or `failed`, after a crash at the next start.
  */
 import { messageOf } from '../../src/errors/index.js';
 import {
@@ -119,7 +119,8 @@ export class Commands {
     const { operation: name, id } = topic;
     const key = Journal.key(name, id);
     if (message.payload.length === 0) {
-      if (this.#active.has(key)) this.#cleared.add(key);
+      if (this.#active.has(key) || this.#telling.has(key)) this.#cleared.add(key);
+      else this.#forget(name, id);
       return;
     }
     const reply = this.#replyOf(message);
@@ -179,7 +180,7 @@ export class Commands {
         this.#options.log.error({ command: key }, `a command went wrong: ${messageOf(error)}`);
       } finally {
         this.#active.delete(key);
-        this.#cleared.delete(key);
+        if (!this.#telling.has(key)) this.#cleared.delete(key);
       }
     }
   }
@@ -232,8 +233,16 @@ export class Commands {
     this.#telling.add(key);
     const arrived = await this.#publishState(entry, entry.outcome);
     this.#telling.delete(key);
+    if (this.#cleared.delete(key)) return this.#forget(entry.operation, entry.id);
     if (!arrived) return; // told when the link is back
     await this.#options.journal.told(entry).catch((error: unknown) => {
+      this.#options.log.error(`the journal of commands can't be written: ${messageOf(error)}`);
+    });
+  }
+
+  /** The requester has cleared the topic: the command's life is over, its id is free. */
+  #forget(operation: string, id: string): void {
+    this.#options.journal.forget(operation, id).catch((error: unknown) => {
       this.#options.log.error(`the journal of commands can't be written: ${messageOf(error)}`);
     });
   }

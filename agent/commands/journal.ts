@@ -2,7 +2,8 @@
  * The truth about commands: an append-only file in the state folder, a JSON line a step, synced before the step is taken.
  * After a crash at any moment it tells which commands were begun, so that none runs twice and none is left without an end.
  *
- * A line that a crash has torn is skipped. Ended commands are forgotten after a thousand others or seven days.
+ * A line that a crash has torn is skipped. Ended commands are forgotten when the requester clears them, after a thousand
+ * others, or after seven days.
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,7 +32,7 @@ export interface JournalEntry {
   readonly told?: true;
 }
 
-type Line = { key: string } & Partial<JournalEntry>;
+type Line = { key: string; cleared?: true } & Partial<JournalEntry>;
 
 export class Journal {
   readonly #path: string;
@@ -103,6 +104,14 @@ export class Journal {
     if (this.#lines > this.#entries.size + SPARE_LINES) await this.#inTurn(() => this.#compact());
   }
 
+  /** The requester has cleared an ended command: its id is free again. Not synced: at worst it stays taken. */
+  async forget(operation: string, id: string): Promise<void> {
+    const key = Journal.key(operation, id);
+    if (this.#entries.get(key)?.outcome === undefined) return;
+    this.#entries.delete(key);
+    await this.#append({ key, cleared: true }, false);
+  }
+
   /** Writes nothing any more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -132,7 +141,11 @@ export class Journal {
       return false;
     }
     if (typeof line !== 'object' || line === null || typeof line.key !== 'string') return false;
-    const { key, ...fields } = line;
+    const { key, cleared, ...fields } = line;
+    if (cleared) {
+      this.#entries.delete(key);
+      return true;
+    }
     const entry = { ...this.#entries.get(key), ...fields };
     if (!isEntry(entry)) return false;
     this.#entries.set(key, entry);

@@ -27,9 +27,15 @@ for (const { name, start } of brokerKinds) {
     const late = await watch(t, door, topic('ping', 'a'));
     await late.until(() => late.messages.length > 0, 'the retained end');
     t.is(late.messages[0].payload.status, 'successful');
-    await publish(door, topic('ping', 'a'), '', '-r');
     await publish(door, topic('ping', 'b'), init());
     await feed.until(() => feed.states('ping', 'b').includes('successful'), 'a command that is not retained');
+    await publish(door, topic('ping', 'a'), '', '-r');
+    await publish(door, topic('ping', 'a'), init(), '-r');
+    await feed.until(
+      () => feed.states('ping', 'a').length === 8,
+      'a new command after the requester cleared the old one',
+    );
+    t.deepEqual(feed.states('ping', 'a').slice(5), ['init', 'executing', 'successful']);
   });
 
   test(`${name}: config.get shows the configuration, secrets masked`, async (t) => {

@@ -32,6 +32,20 @@ test('what was begun and ended is known to the next process', async (t) => {
   t.is(second.find('ping', 'c'), undefined);
 });
 
+test('what the requester cleared is forgotten, also by the next process; what runs is not', async (t) => {
+  const at = await folder(t);
+  const journal = await opened(t, at);
+  for (const id of ['a', 'b']) await journal.begin(entry(id));
+  await journal.end(entry('a'), done);
+  await journal.forget('ping', 'a');
+  await journal.forget('ping', 'b');
+  t.is(journal.find('ping', 'a'), undefined);
+  t.deepEqual(
+    (await opened(t, at)).entries().map(({ id }) => id),
+    ['b'],
+  );
+});
+
 test('torn and damaged lines are left out, and the file is whole again', async (t) => {
   const at = await folder(t);
   const first = await opened(t, at);
