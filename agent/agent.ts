@@ -3,12 +3,13 @@
  * they depend on each other, and stopped the other way round; `online` is said when everything before it works.
  */
 import { messageOf, SnugError } from '../src/errors/index.js';
+import { makePrivateFolder } from '../src/files/index.js';
 import type { Model } from '../src/infer/types.js';
 import { encode, topics } from '../src/protocol/index.js';
 import { type Clock, timestamp, within } from './clock.js';
 import { Commands, Journal, operations } from './commands/index.js';
 import type { AgentConfig, SourceConfig } from './config/index.js';
-import { makePrivateFolder } from './durable-file.js';
+
 import type { Log } from './log.js';
 import { News } from './news.js';
 import { Pipeline } from './pipeline.js';

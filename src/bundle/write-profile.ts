@@ -1,8 +1,9 @@
 /** Writes a profile as files: the graph, its weights as onnxruntime lays them out, and a seal over both. */
-import { type FileHandle, mkdir, open, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TensorSource } from '../checkpoint/index.js';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
+import { makePrivateFolder } from '../files/index.js';
 import type { PlannedGraph } from '../model/index.js';
 import { prepack } from './prepack.js';
 import { type Materialised, MODEL_FILE, seal, WEIGHTS_FILE } from './seal.js';
@@ -13,7 +14,7 @@ const RUNTIME_CANNOT_WRITE = /no space left|failed to write|serialization failed
 /** Writes a profile into a new folder. @throws CACHE_WRITE, DISK_FULL */
 export async function writeProfile(plan: PlannedGraph, source: TensorSource, folder: string): Promise<Materialised> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makePrivateFolder(folder);
     const model = join(folder, MODEL_FILE);
     const weights = join(folder, WEIGHTS_FILE);
     await writeWeights(plan, source, weights);

@@ -1,7 +1,8 @@
 /** Writes a bundle beside its place and renames it there: the old one stays until the new one is whole. */
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
+import { makeFolder } from '../files/index.js';
 import { files, isReport } from './bundle.js';
 import { sha256OfBytes, sha256OfFile } from './hash.js';
 import type { Manifest } from './manifest.js';
@@ -25,7 +26,7 @@ export async function writeBundle(folder: string, content: BundleContent): Promi
   const staging = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
   try {
     await refuseForeign(target);
-    await mkdir(staging, { recursive: true });
+    await makeFolder(staging);
     const manifest = await stage(staging, content);
     await replace(target, staging);
     return manifest;

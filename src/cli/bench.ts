@@ -2,13 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Benchmark, type BenchResult, benchmarks, plotOf, runBenchmark, tableOf } from '../bench/index.js';
 import { SnugError } from '../errors/index.js';
+import { makeFolder } from '../files/index.js';
 import { printJson } from './command.js';
 
 interface Flags {
@@ -93,7 +94,7 @@ async function setUp(packageRoot: string, checkpoint: string | undefined): Promi
 }
 
 async function write(folder: string, result: BenchResult): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeFile(join(folder, `${result.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   await writeFile(join(folder, `${result.name}.txt`), tableOf(result));
   await writeFile(join(folder, `${result.name}.svg`), plotOf(result));

@@ -1,8 +1,9 @@
 /** A bundle's tokenizer, from the image that an earlier start left in the cache where there is one. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Bundle, cacheFolder, files } from '../bundle/index.js';
+import { makePrivateFolder } from '../files/index.js';
 import { fromImage, IMAGE_VERSION, imageOf } from '../tokenizer/image.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 
@@ -26,7 +27,7 @@ export async function loadBundleTokenizer({ manifest, tokenizerPath }: Bundle): 
 async function keep(path: string, image: Uint8Array): Promise<void> {
   const working = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makePrivateFolder(dirname(path));
     await writeFile(working, image, { mode: 0o600 });
     await rename(working, path);
   } catch {

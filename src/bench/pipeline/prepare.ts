@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, SnugError } from '../../errors/index.js';
+import { makeFolder } from '../../files/index.js';
 import type { BenchOptions } from '../benchmark.js';
 import { noneLabel, readClinc150, toTsv, uniqueTexts } from '../texts.js';
 import { type PeerHead, readBundleHead, standInHead } from './peer-head.js';
@@ -121,7 +122,7 @@ async function findBundle(
   const folder = join(options.cacheFolder, 'bundles', `clinc150-${identity}`);
   if (existsSync(folder) && (await ends(cli, ['info', folder]))) return { folder };
   options.say(`building ${folder} (once)`);
-  await mkdir(join(options.cacheFolder, 'bundles'), { recursive: true });
+  await makeFolder(join(options.cacheFolder, 'bundles'));
   const rows = readClinc150(options.dataFolder);
   const [data, evaluation] = [`${folder}-train.tsv`, `${folder}-eval.tsv`];
   await writeFile(data, toTsv(rows.train));
