@@ -5,11 +5,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TensorSource } from '../checkpoint/index.js';
 import { SnugError } from '../errors/index.js';
 import type { PlannedGraph } from '../model/index.js';
 import { instructionSet } from '../profile/processor.js';
+import { removeLeftovers } from './leftovers.js';
 import { runtimeVersion } from './runtime.js';
 import { type Materialised, readSealed } from './seal.js';
 
@@ -46,6 +47,7 @@ export async function materialise(
   const cached = await readSealed(folder);
   if (cached) return cached;
   const { source, plan, close } = await openProfile();
+  await removeLeftovers(dirname(folder));
   const working = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     // Loaded only where the cache has nothing: a warm start needs no encoder of graphs.

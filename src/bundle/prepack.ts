@@ -90,7 +90,7 @@ async function copy(from: FileHandle, offset: number, length: number, to: FileHa
   for (let done = 0; done < length; ) {
     const { bytesRead } = await from.read(piece, 0, Math.min(piece.length, length - done), offset + done);
     if (bytesRead === 0) throw new Error('the file of prepared weights ends early');
-    await to.write(piece, 0, bytesRead, at + done);
-    done += bytesRead;
+    const { bytesWritten } = await to.write(piece, 0, bytesRead, at + done);
+    done += bytesWritten;
   }
 }

@@ -26,7 +26,7 @@ export class EncoderSession {
         enableMemPattern: false,
         logSeverityLevel: 3,
         // A thread that spins for work burns a core at a few records a second.
-        extra: { session: { intra_op: { allow_spinning: threads > 1 ? '0' : '1' } } },
+        extra: { session: { intra_op: { allow_spinning: '0' } } },
       });
       return new EncoderSession(session);
     } catch (error) {

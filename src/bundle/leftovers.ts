@@ -1,0 +1,28 @@
+/** What killed processes left in the cache: folders that were never finished. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCodeOf } from '../errors/index.js';
+
+/** A process in another container looks dead from here, so its folder must be old as well. */
+const OLD_MS = 10 * 60 * 1000;
+const unfinished = /\.(\d+)-[0-9a-f]{8}(?:\.damaged)?$/;
+
+/** Removes unfinished folders whose process is gone. What can't be looked at or removed is left alone. */
+export async function removeLeftovers(folder: string, nowMs = Date.now()): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = Number(unfinished.exec(name)?.[1]);
+    if (!pid || isAlive(pid)) continue;
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found && nowMs - found.mtimeMs > OLD_MS) await rm(path, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCodeOf(error) !== 'ESRCH';
+  }
+}
