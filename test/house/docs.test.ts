@@ -77,6 +77,14 @@ test('every dependency is justified in CONTRIBUTING.md, and nothing else is', (t
   t.deepEqual(justified.sort(), wanted.sort());
 });
 
+test('every dependency is used by the product', (t) => {
+  const code = [...filesBelow('src'), ...filesBelow('agent')].filter((path) => path.endsWith('.ts')).map(textOf);
+  const unused = Object.keys(manifest.dependencies).filter(
+    (name) => !code.some((text) => new RegExp(`'${name}(/[^']*)?'`).test(text)),
+  );
+  t.deepEqual(unused, []);
+});
+
 test('the changelog has this version', (t) => {
   t.true(textOf('CHANGELOG.md').includes(`## ${manifest.version}`));
 });
