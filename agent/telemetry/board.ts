@@ -47,18 +47,3 @@ export function temperatureC(): number | null {
     .filter((value) => value > -50 && value < 200);
   return degrees.length > 0 ? Math.max(...degrees) : null;
 }
-
-/** This process's memory in bytes; null where the kernel doesn't say (not Linux). */
-export function ownMemory(): { rssBytes: number | null; rssAnonBytes: number | null } {
-  let status = '';
-  try {
-    status = readFileSync('/proc/self/status', 'utf8'); // of this process, so never from another tree
-  } catch {
-    // not Linux
-  }
-  const bytes = (name: string) => {
-    const kilobytes = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
-    return kilobytes === undefined ? null : Number(kilobytes) * 1024;
-  };
-  return { rssBytes: bytes('VmRSS'), rssAnonBytes: bytes('RssAnon') };
-}

@@ -1,8 +1,10 @@
 /** Figures of the running agent, at an interval. */
+
+import { processMemory } from '../../src/profile/process-memory.js';
 import type { Payloads } from '../../src/protocol/index.js';
 import { type Clock, timestamp } from '../clock.js';
 import type { PipelineStats } from '../pipeline.js';
-import { ownMemory, temperatureC } from './board.js';
+import { temperatureC } from './board.js';
 
 export interface TelemetryOptions {
   readonly intervalMs: number;
@@ -78,7 +80,7 @@ export class Telemetry {
       drops: Object.fromEntries(Object.entries(drops).slice(0, SOURCES_NAMED)),
       sourcesLost: sources.filter(({ state }) => state === 'lost').length,
       outbox: { records: waitingRecords() },
-      ...ownMemory(),
+      ...processMemory(),
       cpuShare: rounded((this.#before.cpuMs - before.cpuMs) / elapsedMs),
       temperatureC: temperatureC(),
     };

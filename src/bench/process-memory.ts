@@ -1,7 +1,8 @@
 /** Memory of a process and all its descendants, as Linux reports it. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { processMemory } from '../profile/process-memory.js';
 
-export interface ProcessMemory {
+export interface TreeMemory {
   /** RssAnon + RssShmem: what the kernel can't take back. */
   readonly anonBytes: number;
   /** VmRSS. */
@@ -9,13 +10,13 @@ export interface ProcessMemory {
 }
 
 /** Sums over `pid` and its descendants; zero for a process that is gone. */
-export function memoryOfTree(pid: number): ProcessMemory {
+export function memoryOfTree(pid: number): TreeMemory {
   let anonBytes = 0;
   let rssBytes = 0;
   for (const member of treeOf(pid)) {
-    const status = readOr(`/proc/${member}/status`);
-    anonBytes += kibibytes(status, 'RssAnon') + kibibytes(status, 'RssShmem');
-    rssBytes += kibibytes(status, 'VmRSS');
+    const memory = processMemory(member);
+    anonBytes += memory.rssAnonBytes ?? 0;
+    rssBytes += memory.rssBytes ?? 0;
   }
   return { anonBytes, rssBytes };
 }
@@ -38,7 +39,7 @@ export function treeOf(pid: number): number[] {
 
 /** Watches a process tree and keeps the largest sums seen; sampled, so short spikes between two looks are missed. */
 export class MemoryWatch {
-  #peak: ProcessMemory = { anonBytes: 0, rssBytes: 0 };
+  #peak: TreeMemory = { anonBytes: 0, rssBytes: 0 };
   readonly #timer: NodeJS.Timeout;
   readonly #pid: number;
 
@@ -47,7 +48,7 @@ export class MemoryWatch {
     this.#timer = setInterval(() => this.look(), intervalMs);
   }
 
-  look(): ProcessMemory {
+  look(): TreeMemory {
     const now = memoryOfTree(this.#pid);
     this.#peak = {
       anonBytes: Math.max(this.#peak.anonBytes, now.anonBytes),
@@ -57,14 +58,10 @@ export class MemoryWatch {
   }
 
   /** Ends the watch. */
-  stop(): ProcessMemory {
+  stop(): TreeMemory {
     clearInterval(this.#timer);
     return this.#peak;
   }
-}
-
-function kibibytes(status: string, key: string): number {
-  return 1024 * Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
 }
 
 function readOr(path: string): string {

@@ -54,7 +54,7 @@ async function run(folder: string, options: Options): Promise<void> {
 }
 
 const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(2)} %`);
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const megabytes = (bytes: number | null) => (bytes === null ? '–' : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function describe(result: Evaluation): string {
   const { latencyMs } = result;

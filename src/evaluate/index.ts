@@ -4,8 +4,8 @@ import type { Row } from '../data/index.js';
 import { SnugError } from '../errors/index.js';
 import { decisionOf, type LoadedModel, loadProfile } from '../infer/index.js';
 import { countParams } from '../model/index.js';
+import { processMemory } from '../profile/process-memory.js';
 import { type Metrics, measure, type Outcome, outcomeOf } from '../train/index.js';
-import { processMemory } from './memory.js';
 import { type Percentiles, percentiles } from './percentiles.js';
 
 export interface Evaluation extends Metrics {
@@ -15,8 +15,8 @@ export interface Evaluation extends Metrics {
   readonly params: number;
   readonly weightBytes: number;
   /** Of this process, after up to 1,000 rows with this profile alone in memory. */
-  readonly rssAnonBytes: number;
-  readonly rssBytes: number;
+  readonly rssAnonBytes: number | null;
+  readonly rssBytes: number | null;
   readonly compare?: {
     readonly profile: string;
     readonly accuracy: number;

@@ -2,7 +2,7 @@
 
 import { messageOf } from '../../errors/index.js';
 import { LineProcess, timedAsk } from '../line-process.js';
-import { MemoryWatch, type ProcessMemory } from '../process-memory.js';
+import { MemoryWatch, type TreeMemory } from '../process-memory.js';
 import { median, percentile } from '../statistics.js';
 import type { Prepared } from './prepare.js';
 import type { Sample, Samples } from './samples.js';
@@ -108,7 +108,7 @@ export interface MemorySamples {
 
 export async function measureMemory(prepared: Prepared, plan: ServingPlan): Promise<MemorySamples> {
   const failed = new Map<SideId, Sample>();
-  const seen = new Map<SideId, { peak: ProcessMemory; after: ProcessMemory }[]>(plan.sides.map((side) => [side, []]));
+  const seen = new Map<SideId, { peak: TreeMemory; after: TreeMemory }[]>(plan.sides.map((side) => [side, []]));
   const texts = prepared.slice(0, MEMORY_TEXTS);
   for (let round = 0; round < plan.rounds; round++) {
     plan.say(`memory, round ${round + 1} of ${plan.rounds}`);
@@ -128,7 +128,7 @@ export async function measureMemory(prepared: Prepared, plan: ServingPlan): Prom
       });
     }
   }
-  const of = (figure: (one: { peak: ProcessMemory; after: ProcessMemory }) => number): Samples =>
+  const of = (figure: (one: { peak: TreeMemory; after: TreeMemory }) => number): Samples =>
     new Map(
       [...seen].map(
         ([side, all]) => [side, failed.get(side) ?? { figures: all.map((one) => figure(one) / 1e6) }] as const,

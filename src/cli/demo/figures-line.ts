@@ -1,5 +1,5 @@
 /** The demo's figures as one line. */
-import { type ProcessMemory, processMemory } from '../../evaluate/memory.js';
+import { type ProcessMemory, processMemory } from '../../profile/process-memory.js';
 import type { Figures } from './tally.js';
 
 /** Characters of the last text that are shown, where there is room. */
@@ -9,7 +9,7 @@ const LEAST_CHARACTERS = 10;
 /** The line for a terminal of so many columns: the last text gives way first. Memory is that of this process. */
 export function figuresLine(figures: Figures, columns: number, memory: ProcessMemory = processMemory()): string {
   const { answered, right, perSecond, p50Ms, p99Ms, last } = figures;
-  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
+  const megabytes = (bytes: number | null) => (bytes === null ? '–' : (bytes / 1e6).toFixed(0));
   const measured = [
     `${perSecond.toFixed(1)}/s`,
     `p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} ms`,
