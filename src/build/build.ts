@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { bitWidths, formatProfile, type Manifest, runtimeVersion } from '../bundle/index.js';
-import { Master, refuseForeign, type Store, writeBundle, writeMaster } from '../bundle/making.js';
+import { Master, refuseForeign, removeLeftovers, type Store, writeBundle, writeMaster } from '../bundle/making.js';
 import { FORMAT } from '../bundle/manifest.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
@@ -83,7 +83,9 @@ const nothingToClassify = (folder: string) =>
 async function workFolder(output: string): Promise<string> {
   const target = resolve(output);
   try {
-    return await mkdtemp(join(dirname(target), `.${basename(target)}.work-`));
+    const prefix = `.${basename(target)}.work.`;
+    await removeLeftovers(dirname(target), prefix);
+    return await mkdtemp(join(dirname(target), `${prefix}${process.pid}-`));
   } catch (error) {
     const code = systemCodeOf(error) === 'ENOSPC' ? 'DISK_FULL' : 'BUNDLE_WRITE';
     throw new SnugError(code, `${dirname(target)}: ${messageOf(error)}`, { cause: error });

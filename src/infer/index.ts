@@ -2,6 +2,7 @@
 
 import type { Bundle } from '../bundle/bundle.js';
 import { checkLater, DEFAULT_PROFILE, materialiseProfile, openBundle, parseProfile } from '../bundle/index.js';
+import { SnugError } from '../errors/index.js';
 import { modelTokenizer, requireAgreement } from '../tokenizer/model-tokenizer.js';
 import { decisionOf } from './decide.js';
 import { LoadedModel } from './model.js';
@@ -26,6 +27,8 @@ export async function load(bundle: string, options: LoadOptions = {}): Promise<L
 /** The same for a bundle that is open already. */
 export async function loadProfile(bundle: Bundle, options: LoadOptions = {}): Promise<LoadedModel> {
   const { profile = DEFAULT_PROFILE, threads = 1 } = options;
+  if (!Number.isSafeInteger(threads) || threads < 1)
+    throw new SnugError('USAGE', `threads is ${threads}; a whole number above 0 is needed`);
   const { manifest } = bundle;
   const { folder, modelPath } = await materialiseProfile(bundle, profile);
   const tokenizer = await loadBundleTokenizer(bundle);

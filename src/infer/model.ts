@@ -26,6 +26,12 @@ export interface RawAnswer {
   readonly truncated: boolean;
 }
 
+/** The library is called from plain JavaScript too. */
+function requireTexts(texts: unknown): asserts texts is readonly string[] {
+  if (Array.isArray(texts) && texts.every((text) => typeof text === 'string')) return;
+  throw new SnugError('USAGE', 'texts must be a list of strings', { remedy: "Call predict(['one text', 'another'])." });
+}
+
 export class LoadedModel implements Model {
   readonly profile: string;
   readonly labels: readonly string[];
@@ -46,6 +52,7 @@ export class LoadedModel implements Model {
   }
 
   async predict(texts: readonly string[]): Promise<Prediction[]> {
+    requireTexts(texts);
     const answers = await this.answers(texts);
     return answers.map(({ logits, similarity, truncated }) => {
       const prediction = decide(logits, similarity, this.parts.decision);
@@ -72,7 +79,8 @@ export class LoadedModel implements Model {
     });
   }
 
-  embed(texts: readonly string[]): Promise<Float32Array[]> {
+  async embed(texts: readonly string[]): Promise<Float32Array[]> {
+    requireTexts(texts);
     return this.inTurn(async () => {
       const vectors = new Array<Float32Array>(texts.length);
       // One scale serves a whole 8-bit batch: a vector is only its own when the text runs alone.

@@ -26,3 +26,20 @@ test('an old folder of a process that is gone is removed; finished profiles, you
   t.deepEqual(left, ['young', 'living', 'finished']);
   await t.notThrowsAsync(removeLeftovers(join(cache, 'nowhere')));
 });
+
+test('a build clears what killed builds of the same bundle left beside it, and nothing of others', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'snug-leftovers-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const gone = 2 ** 22 + 1;
+  const names = [`.bundle.work.${gone}-Ab3_x9`, `.other.work.${gone}-Ab3_x9`, 'bundle'];
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  for (const name of names) {
+    await mkdir(join(folder, name));
+    await utimes(join(folder, name), hourAgo, hourAgo);
+  }
+  await removeLeftovers(folder, '.bundle.work.');
+  t.deepEqual(
+    names.filter((name) => existsSync(join(folder, name))),
+    names.slice(1),
+  );
+});

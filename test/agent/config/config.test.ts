@@ -6,7 +6,7 @@ import { checkConfig, configSchema, listKeys, readConfig, shownConfig } from '..
 import { SnugError } from '../../../src/errors/index.js';
 
 const good = `device: pump-07
-bundle: ./bundle
+bundle: ./pump-bundle
 mqtt:
   url: mqtt://127.0.0.1:1883
 sources:
@@ -28,7 +28,7 @@ function problems(text: string): string[] {
 
 test('a small configuration gets its defaults and absolute paths, and is frozen', (t) => {
   const config = checkConfig(good, '/etc/snug/snug.yaml');
-  t.is(config.bundle, '/etc/snug/bundle');
+  t.is(config.bundle, '/etc/snug/pump-bundle');
   t.like(config.sources.console, { kind: 'follow', path: '/etc/stream.log', publish: { text: false } });
   t.is(config.profile, 'auto');
   t.is(config.telemetry.intervalMs, 10_000);
@@ -38,14 +38,14 @@ test('a small configuration gets its defaults and absolute paths, and is frozen'
 });
 
 test('a bundle that is not beside the file is looked for where the agent was started', (t) => {
-  const config = checkConfig(good.replace('./bundle', 'agent/config'), '/etc/snug/snug.yaml');
+  const config = checkConfig(good.replace('./pump-bundle', 'agent/config'), '/etc/snug/snug.yaml');
   t.is(config.bundle, join(process.cwd(), 'agent/config'));
 });
 
 test('the contract’s example is valid', (t) => {
   const config = checkConfig(
     `device: pump-07
-bundle: ./bundle
+bundle: ./pump-bundle
 profile: auto            # or one by name
 mqtt: { url: mqtt://127.0.0.1:1883 }
 sources:
@@ -136,7 +136,7 @@ test('a file that is not there, and one that is', async (t) => {
   t.is(error.code, 'CONFIG_UNREADABLE');
   t.true(error.message.includes(file));
   await writeFile(file, good);
-  t.is((await readConfig(file)).bundle, join(folder, 'bundle'));
+  t.is((await readConfig(file)).bundle, join(folder, 'pump-bundle'));
 });
 
 test('every key says what it is for', (t) => {
