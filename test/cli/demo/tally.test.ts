@@ -42,13 +42,30 @@ test('latencies are those of every answer', (t) => {
   t.true(Math.abs(p50Ms - 2) < 0.05 && Math.abs(p99Ms - 2) < 0.05, `${p50Ms} ${p99Ms}`);
 });
 
-test('the line fits its terminal: the text gives way, the answer stays', (t) => {
-  const tally = new Tally(sentences, () => 0);
-  tally.add([answer(1, 'weather')]);
-  const memory = { rssBytes: 150e6, rssAnonBytes: 60e6 };
-  const wide = figuresLine(tally.figures(), 160, memory);
-  t.true(wide.includes('RSS 150 MB (60 anonymous)  right 0.0 % of 1  "what is my balance" → weather ✗'), wide);
-  const narrow = figuresLine(tally.figures(), 100, memory);
-  t.true(narrow.length <= 100 && narrow.endsWith('…" → weather ✗'), narrow);
-  t.true(figuresLine(tally.figures(), 80, memory).endsWith('% of 1  → weather ✗'));
+test('the line fits its terminal: figures of little weight give way, then the text; the label stays whole', (t) => {
+  const text = 'how would you say fly in italian';
+  const tally = new Tally([{ text, label: 'translate' }], () => 0);
+  tally.add(Array.from({ length: 27 }, () => answer(1, 'translate')));
+  const memory = { rssBytes: 150e6, rssAnonBytes: 61e6 };
+  const shown = (columns: number) => {
+    const line = figuresLine(tally.figures(), columns, memory);
+    t.true(line.length <= columns, `${columns}: ${line}`);
+    t.true(line.endsWith('→ translate'), `${columns}: ${line}`);
+    return line;
+  };
+  t.true(shown(160).includes(`RSS 150 MB (61 anonymous)  right 100.0 % of 27  "${text}" → translate`));
+  t.true(shown(100).includes('p99 2.0 ms  RSS 150 MB  right 100.0 % of 27  "how would you '));
+  t.true(shown(91).includes('p99 2.0 ms  RSS 150 MB  right 100.0 %  "how would you '));
+  for (const columns of [80, 79])
+    t.true(shown(columns).includes('p50 2.0 ms  RSS 150 MB  right 100.0 %  "how would you s'));
+  t.true(shown(60).endsWith('RSS 150 MB  right 100.0 %  → translate'));
+  t.is(shown(35), '0.0/s  right 100.0 %  → translate');
+  t.is(shown(20), '→ translate');
+});
+
+test('a long label that is wrong stays whole at 80 columns, and some of the text beside it', (t) => {
+  const tally = new Tally([{ text: 'can i get a table for four at the diner', label: 'weather' }], () => 0);
+  tally.add([answer(1, 'restaurant_reservation')]);
+  const line = figuresLine(tally.figures(), 79, { rssBytes: 150e6, rssAnonBytes: 61e6 });
+  t.true(line.length <= 79 && /"can .*…" → restaurant_reservation ✗$/.test(line), line);
 });
