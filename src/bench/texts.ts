@@ -1,6 +1,7 @@
 /** CLINC150's texts for benchmarks: each once, in an order that is the same on every machine. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readRows } from '../data/index.js';
 import { SnugError } from '../errors/index.js';
 
 /** The label that CLINC150's out-of-scope rows get in the files written here. */
@@ -30,7 +31,7 @@ export function uniqueTexts(rows: Rows): string[] {
   const seen = new Set<string>();
   const random = generator(1);
   for (const split of [rows.test, rows.eval, rows.train]) {
-    const texts = split.map(([text]) => text.replaceAll(/\s+/g, ' ').trim()).filter((text) => text !== '');
+    const texts = split.map(([text]) => oneLine(text)).filter((text) => text !== '');
     for (let last = texts.length - 1; last > 0; last--) {
       const other = Math.floor(random() * (last + 1));
       [texts[last], texts[other]] = [texts[other], texts[last]];
@@ -40,10 +41,24 @@ export function uniqueTexts(rows: Rows): string[] {
   return [...seen];
 }
 
+/** Unique texts of the first example that has a stream, in its order. @throws BENCH_DATA, DATA_… */
+export async function exampleTexts(examplesFolder: string): Promise<string[]> {
+  const names = existsSync(examplesFolder) ? readdirSync(examplesFolder).sort() : [];
+  const stream = names.map((name) => join(examplesFolder, name, 'stream.tsv')).find((path) => existsSync(path));
+  if (stream === undefined)
+    throw new SnugError(
+      'BENCH_DATA',
+      `no texts to measure with: SNUG_DATA is not set and ${examplesFolder} holds no stream.tsv`,
+    );
+  return [...new Set((await readRows(stream)).map(({ text }) => oneLine(text)))];
+}
+
 /** Rows as the tab-separated file that `snug build` reads. */
 export function toTsv(rows: readonly (readonly [text: string, label: string])[]): string {
-  return rows.map(([text, label]) => `${text.replaceAll(/\s+/g, ' ').trim()}\t${label}\n`).join('');
+  return rows.map(([text, label]) => `${oneLine(text)}\t${label}\n`).join('');
 }
+
+const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
 
 /** Mulberry32: small, seeded, the same everywhere. */
 function generator(seed: number): () => number {

@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, SnugError } from '../../errors/index.js';
 import { makeFolder } from '../../files/index.js';
 import type { BenchOptions } from '../benchmark.js';
-import { noneLabel, readClinc150, toTsv, uniqueTexts } from '../texts.js';
+import { exampleTexts, noneLabel, readClinc150, toTsv, uniqueTexts } from '../texts.js';
 import { type PeerHead, readBundleHead, standInHead } from './peer-head.js';
 
 export type Missing = { readonly why: string };
@@ -43,7 +43,7 @@ export async function prepare(options: BenchOptions): Promise<Prepared> {
   const { packageRoot, say } = options;
   const cli = join(packageRoot, 'dist', 'src', 'cli', 'main.js');
   if (!existsSync(cli)) throw new SnugError('BENCH_SETUP', `${cli} is missing`, { remedy: 'Run: npm run build' });
-  const texts = await readTexts(options);
+  const texts = await benchTexts(options);
   const identity = options.checkpoint === undefined ? undefined : await identityOf(options.checkpoint);
   const bundle = await findBundle(options, cli, identity).catch((thrown: unknown) => ({ why: messageOf(thrown) }));
   const peer = findPeer(options, identity);
@@ -69,15 +69,9 @@ export async function prepare(options: BenchOptions): Promise<Prepared> {
   };
 }
 
-async function readTexts(options: BenchOptions): Promise<string[]> {
+async function benchTexts(options: BenchOptions): Promise<string[]> {
   if (options.dataFolder !== undefined) return uniqueTexts(readClinc150(options.dataFolder));
-  const examples = join(options.packageRoot, 'examples');
-  const names = existsSync(examples) ? await readdir(examples, { recursive: true }) : [];
-  const stream = names.find((name) => name.endsWith('.txt') && !/licen[cs]e|notice/i.test(name));
-  if (stream === undefined)
-    throw new SnugError('BENCH_DATA', 'no texts to measure with: SNUG_DATA is not set and examples/ holds no stream');
-  const lines = (await readFile(join(examples, stream), 'utf8')).split('\n');
-  return [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))];
+  return await exampleTexts(join(options.packageRoot, 'examples'));
 }
 
 /** The first twelve hex digits of the hash of the checkpoint's weights, as setup.sh takes it. */
