@@ -34,6 +34,8 @@ export interface BuildOptions {
   readonly version: string;
   readonly command: string;
   readonly onProgress: (phase: string, done: number, total: number, detail?: string) => void;
+  /** Told of doubts about the data before anything long begins. */
+  readonly onWarning?: (warning: string) => void;
 }
 
 export interface BuildResult {
@@ -62,6 +64,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const tokenizer = await loadCheckpointTokenizer(checkpoint);
     const tokenizerFile = await tokenizerJson(checkpoint, tokenizer);
     const data = await readTrainingData(options);
+    for (const warning of data?.warnings ?? []) options.onWarning?.(warning);
     if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
     await refuseForeign(resolve(options.output));
     folder = await workFolder(options.output);

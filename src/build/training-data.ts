@@ -1,5 +1,5 @@
 /** The data files of a build, read and checked before anything long begins. */
-import { checkTrainingRows, describeDataFile, type Row, readRows } from '../data/index.js';
+import { checkTrainingRows, describeDataFile, doubtsAboutRows, type Row, readRows } from '../data/index.js';
 
 export interface TrainingData {
   readonly labels: readonly string[];
@@ -8,6 +8,8 @@ export interface TrainingData {
   readonly evalRows: readonly Row[];
   readonly trainFile: { file: string; rows: number; sha256: string };
   readonly evalFile: { file: string; rows: number; sha256: string };
+  /** What a person should know of the data, a sentence each: the build goes on. */
+  readonly warnings: readonly string[];
 }
 
 /** Undefined where no data was given. @throws DATA_… naming file and line */
@@ -21,13 +23,14 @@ export async function readTrainingData(options: {
   const rows = await readRows(data);
   const evalRows = await readRows(evaluation);
   const labels = checkTrainingRows(rows, data, evalRows, evaluation, none);
-  return {
-    labels,
-    rows: rows.filter(({ label }) => label !== none),
-    evalRows,
-    trainFile: await describe(data, rows),
-    evalFile: await describe(evaluation, evalRows),
-  };
+  const [trainFile, evalFile] = [await describe(data, rows), await describe(evaluation, evalRows)];
+  const inScope = rows.filter(({ label }) => label !== none);
+  const warnings = doubtsAboutRows(inScope, data, evalRows, evaluation);
+  if (trainFile.sha256 === evalFile.sha256)
+    warnings.unshift(
+      `${evaluation}: --eval holds the same rows as --data; calibration and scores on training rows are too optimistic`,
+    );
+  return { labels, rows: inScope, evalRows, trainFile, evalFile, warnings };
 }
 
 async function describe(path: string, rows: readonly Row[]) {

@@ -78,6 +78,10 @@ async function run(checkpoint: string, options: Options): Promise<void> {
         if (signal) throw new SnugError('INTERRUPTED', `${signal} while ${phase}`);
         line.update(phase, done, total, detail);
       },
+      onWarning: (warning) => {
+        line.clear();
+        process.stderr.write(`warning: ${warning}\n`);
+      },
     });
     line.clear();
     const result = {

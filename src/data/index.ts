@@ -16,7 +16,7 @@ import {
 } from './formats.js';
 import type { RawRow, Row, TextRow } from './types.js';
 
-export { checkTrainingRows } from './checks.js';
+export { checkTrainingRows, doubtsAboutRows } from './checks.js';
 export { type DataFileDescription, describeDataFile } from './file.js';
 export type { Row, TextRow } from './types.js';
 

@@ -57,6 +57,31 @@ test('a head is fitted, and the bundle says where everything comes from', async 
   for (const step of ['embedding', 'fitting', `measuring ${FULL}`, `measuring ${EIGHT}`]) t.true(steps.has(step), step);
 });
 
+test('doubts about the data are told, and the build goes on', async (t) => {
+  const { folder, data } = await dataFiles(t);
+  const warnings: string[] = [];
+  const onWarning = (warning: string) => warnings.push(warning);
+  await build(buildOptions('bert-mean', join(folder, 'one'), { data, evaluation: data, none: 'oos', onWarning }));
+  t.is(warnings.length, 1);
+  t.regex(warnings[0], /same rows as --data.*too optimistic/);
+
+  warnings.length = 0;
+  const scarce = join(folder, 'scarce.tsv');
+  const few = Array.from({ length: 6 }, (_, i): [string, string] => [`room ${i}`, `rare_${i}`]);
+  await writeFile(scarce, asTsv([...trainRows, ...few, ['lamp', 'rare_0']]));
+  await build(
+    buildOptions('bert-mean', join(folder, 'two'), {
+      data: scarce,
+      evaluation: join(folder, 'eval.tsv'),
+      none: 'oos',
+      onWarning,
+    }),
+  );
+  t.is(warnings.length, 2);
+  t.regex(warnings[0], /scarce\.tsv: .*6 labels: rare_0 \(2 training rows\), rare_1 \(1 training row\), .*and 1 more$/);
+  t.regex(warnings[1], /eval\.tsv: .*6 labels: rare_0/);
+});
+
 test("the ladder's scores are those that eval measures on the eval file", async (t) => {
   const { output, manifest, evaluation } = await fitted(t);
   const bundle = await openBundle(output);
