@@ -45,12 +45,16 @@ export class FileSource implements Source {
 }
 
 async function openRegularFile(path: string): Promise<FileHandle> {
+  let folder: boolean;
   try {
     // Asked before it is opened: opening a named pipe would wait for its writer.
-    if ((await stat(path)).isFile()) return await open(path);
+    const found = await stat(path);
+    if (found.isFile()) return await open(path);
+    folder = found.isDirectory();
   } catch (error) {
     throw new SnugError('SOURCE_UNREADABLE', messageOf(error), { cause: error });
   }
+  if (folder) throw new SnugError('SOURCE_UNREADABLE', `${path} is a folder`, { remedy: 'Name a file in it.' });
   throw new SnugError('SOURCE_UNREADABLE', `${path} is not a regular file`, {
     remedy: `Give it to standard input instead: snug run … < ${path}`,
   });

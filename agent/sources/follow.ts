@@ -50,7 +50,10 @@ export class FollowSource implements Source {
   async start(sink: SourceSink): Promise<void> {
     const there = await stat(this.#path).catch(() => undefined);
     if (there !== undefined && !there.isFile())
-      throw new SnugError('SOURCE_UNREADABLE', `${this.#path} is not a regular file`);
+      throw new SnugError(
+        'SOURCE_UNREADABLE',
+        `${this.#path} is ${there.isDirectory() ? 'a folder' : 'not a regular file'}`,
+      );
     try {
       await this.#open('end');
     } catch (error) {

@@ -24,7 +24,10 @@ export async function readCredentials(mqtt: MqttConfig): Promise<Credentials> {
       check(text);
       return text;
     } catch (cause) {
-      throw new SnugError('BROKER_TLS', `mqtt.${name}: ${path}: ${messageOf(cause)}`, { cause });
+      throw new SnugError('BROKER_TLS', `mqtt.${name}: ${path}: ${messageOf(cause)}`, {
+        cause,
+        ...(name === 'passwordFile' && { remedy: 'Give a file that holds the password and that this user may read.' }),
+      });
     }
   };
   const isCertificate = (text: string) => new X509Certificate(text);

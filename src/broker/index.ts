@@ -111,9 +111,17 @@ async function listenFrom(server: Server, host: string, wanted: number, tries: n
       return await listen(server, host, port);
     } catch (cause) {
       const taken = systemCodeOf(cause) === 'EADDRINUSE';
+      const forbidden = systemCodeOf(cause) === 'EACCES';
       if (taken && port - wanted + 1 < tries && port < 65_535) continue;
-      const why = taken ? 'is taken' : `can't be listened on: ${messageOf(cause)}`;
-      throw new SnugError('BROKER_PORT', `broker: port ${port} on ${host} ${why}`, { cause });
+      const why = taken
+        ? 'is taken'
+        : forbidden
+          ? 'may not be listened on by this user'
+          : `can't be listened on: ${messageOf(cause)}`;
+      throw new SnugError('BROKER_PORT', `broker: port ${port} on ${host} ${why}`, {
+        cause,
+        ...(forbidden && { remedy: 'Choose a port above 1023 with --port.' }),
+      });
     }
   }
 }

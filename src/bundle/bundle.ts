@@ -35,9 +35,11 @@ export interface Bundle {
  */
 export async function openBundle(folder: string): Promise<Bundle> {
   const path = join(folder, files.manifest);
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readFile(path).catch(async (error: unknown) => {
+    const isCheckpoint = systemCodeOf(error) === 'ENOENT' && (await isThere(join(folder, 'config.json')));
     throw new SnugError('BUNDLE_NOT_FOUND', `${folder}: no ${files.manifest} to read: ${messageOf(error)}`, {
       cause: error,
+      ...(isCheckpoint && { remedy: 'This is a checkpoint: snug build makes a bundle of it.' }),
     });
   });
   const identity = sha256OfBytes(bytes);
@@ -49,6 +51,12 @@ export async function openBundle(folder: string): Promise<Bundle> {
   await checkFiles(folder, manifest);
   return { folder, manifest, identity, tokenizerPath: join(folder, files.tokenizer) };
 }
+
+const isThere = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 async function checkFiles(folder: string, manifest: Manifest): Promise<void> {
   const listed = new Map(Object.entries(manifest.files));

@@ -34,6 +34,7 @@ export interface Checkpoint {
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const kind = await stat(folder).catch(() => undefined);
   if (!kind?.isDirectory()) throw new SnugError('CHECKPOINT_FILE_MISSING', `${folder}: no such folder`);
+  await refuseBundle(folder);
   const modules = await readModules(folder);
   await refusePrompts(folder);
   const own = join(folder, modules?.transformer ?? '');
@@ -67,4 +68,13 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     await weights.close();
     throw error;
   }
+}
+
+/** A bundle is what becomes of a checkpoint; its tensors are of no use here. */
+async function refuseBundle(folder: string): Promise<void> {
+  const isThere = (name: string) => stat(join(folder, name)).catch(() => undefined);
+  if (!(await isThere('manifest.json')) || (await isThere('config.json')) || (await isThere('modules.json'))) return;
+  throw new SnugError('CHECKPOINT_FILE_MISSING', `${folder}: a manifest.json, but no config.json`, {
+    remedy: 'This is a bundle already: give the checkpoint that it is to be made of.',
+  });
 }

@@ -29,6 +29,9 @@ test('no folder, an empty folder, a file', async (t) => {
   const folder = await temporaryFolder(t);
   await refused(t, join(folder, 'nothing'), 'BUNDLE_NOT_FOUND', /nothing: no manifest.json/);
   await refused(t, folder, 'BUNDLE_NOT_FOUND', /no manifest.json/);
+  await writeFile(join(folder, 'config.json'), '{}');
+  const error = await t.throwsAsync<SnugError>(openBundle(folder), { code: 'BUNDLE_NOT_FOUND' });
+  t.is(error?.remedy, 'This is a checkpoint: snug build makes a bundle of it.');
   await writeFile(join(folder, 'file'), 'text');
   await refused(t, join(folder, 'file'), 'BUNDLE_NOT_FOUND', /file: no manifest.json/);
 });

@@ -2,7 +2,8 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { openCheckpoint } from '../../src/checkpoint/index.js';
-import { copyOf, type FixtureName, fixtures, opened, patchJson, rewriteWeights } from './support.js';
+import type { SnugError } from '../../src/errors/index.js';
+import { copyOf, type FixtureName, fixtures, opened, patchJson, rewriteWeights, temporaryFolder } from './support.js';
 
 async function expected(name: FixtureName) {
   const { maxTokens, pooling } = JSON.parse(await readFile(join(fixtures, name, 'expected.json'), 'utf8'));
@@ -186,6 +187,13 @@ test('newer pooling files name their mode; every mode that can be run is taken',
     await write({ word_embedding_dimension: 32, [`pooling_mode_${flag}`]: true, pooling_mode_mean_tokens: false });
     t.is((await opened(t, folder)).pooling.mode, mode as never);
   }
+});
+
+test('a bundle is told apart from a checkpoint', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFile(join(folder, 'manifest.json'), '{}');
+  const error = await t.throwsAsync<SnugError>(openCheckpoint(folder), { code: 'CHECKPOINT_FILE_MISSING' });
+  t.regex(error?.remedy ?? '', /^This is a bundle already: give the checkpoint/);
 });
 
 test('a folder that is none is named', async (t) => {

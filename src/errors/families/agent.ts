@@ -24,6 +24,6 @@ export const agentErrors = {
   },
   BROKER_TLS: {
     meaning: 'The files for TLS, or the password file, cannot be used.',
-    remedy: 'Give PEM files that this user may read; a client certificate needs its key.',
+    remedy: 'Give PEM files, or a password file, that this user may read; a client certificate needs its key.',
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream';
 import test from 'ava';
 import { createSource } from '../../../agent/sources/index.js';
 import { StdinSource } from '../../../agent/sources/stdin.js';
+import type { SnugError } from '../../../src/errors/index.js';
 import { ListeningSink } from '../support/listening-sink.js';
 
 test('stdin: to its end, the last line without newline too', async (t) => {
@@ -71,6 +72,8 @@ test('file: all of it, over many chunks', async (t) => {
 test('file: a missing one, a folder and a device are refused by name', async (t) => {
   for (const path of [join(tmpdir(), 'no-such-file'), tmpdir(), '/dev/zero']) {
     const start = createSource('it', { kind: 'file', path }).start(new ListeningSink());
-    await t.throwsAsync(start, { code: 'SOURCE_UNREADABLE', message: new RegExp(path) });
+    const error = await t.throwsAsync<SnugError>(start, { code: 'SOURCE_UNREADABLE', message: new RegExp(path) });
+    t.is(error.message.endsWith('is a folder'), path === tmpdir());
+    t.is(error.remedy.includes('standard input'), path === '/dev/zero');
   }
 });

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { PredictedRecord } from '../../../agent/record.js';
 import { Backoff } from '../../../agent/uplink/backoff.js';
-import { SessionCounter } from '../../../agent/uplink/index.js';
+import { readCredentials, SessionCounter } from '../../../agent/uplink/index.js';
 import { inPlainWords } from '../../../agent/uplink/plain-words.js';
 import { ResultQueue } from '../../../agent/uplink/result-queue.js';
+import type { SnugError } from '../../../src/errors/index.js';
 
 test('back-off doubles from half a second to a minute, with jitter, and starts anew', (t) => {
   const longest = new Backoff(() => 0.9999999);
@@ -111,4 +112,14 @@ test('errors of a connection come in plain words', (t) => {
   t.regex(said('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), /our certificate/);
   t.regex(said(undefined), /raw/);
   t.regex(said(199), /reason code 199/);
+});
+
+test('a password file that is missing is named, with a remedy of its own', async (t) => {
+  const passwordFile = join(tmpdir(), 'snug-no-such-password');
+  const mqtt = { url: 'mqtt://127.0.0.1', keepaliveS: 30, connectTimeoutMs: 1000 };
+  const error = await t.throwsAsync<SnugError>(readCredentials({ ...mqtt, passwordFile }), { code: 'BROKER_TLS' });
+  t.regex(error.message, /mqtt\.passwordFile: .*snug-no-such-password/);
+  t.regex(error.remedy, /holds the password/);
+  const other = await t.throwsAsync<SnugError>(readCredentials({ ...mqtt, ca: passwordFile }), { code: 'BROKER_TLS' });
+  t.regex(other.remedy, /PEM/);
 });
