@@ -28,16 +28,22 @@ function errorsPage(): string {
 }
 
 function configurationPage(): string {
-  const seen = new Set<string>();
-  const rows = listKeys(configSchema).flatMap((key) => {
-    const row = keyRow(key);
-    if (seen.has(row)) return []; // a key that every kind of source has
-    seen.add(row);
-    return [row];
+  const keys = listKeys(configSchema);
+  const kinds = new Set(keys.map(({ kind }) => kind).filter((kind) => kind !== undefined));
+  // Kinds of sources whose keys have the same row share it; it names them unless all have it.
+  const keysOfRow = new Map<string, DeclaredKey[]>();
+  for (const key of keys) {
+    const row = keyRow(key, '');
+    keysOfRow.set(row, [...(keysOfRow.get(row) ?? []), key]);
+  }
+  const rows = [...keysOfRow.values()].map((same) => {
+    const [first] = same;
+    const named = first.kind !== undefined && same.length < kinds.size;
+    return keyRow(first, named ? ` (${same.map(({ kind }) => kind).join(', ')})` : '');
   });
   return page('Configuration of the agent', [
-    'The keys of `snug agent --config FILE`. `*` stands for a name that you give. Relative paths are meant from the',
-    "configuration file's folder. [examples/agent.yaml](../examples/agent.yaml) uses most of them.",
+    'The keys of `snug agent --config FILE`. `*` stands for a name that you give; a kind in brackets means sources of that kind',
+    "alone. Relative paths are meant from the configuration file's folder. [examples/agent.yaml](../examples/agent.yaml) uses most of them.",
     '',
     '| key | what it is for | unit | default | example |',
     '|---|---|---|---|---|',
@@ -45,10 +51,10 @@ function configurationPage(): string {
   ]);
 }
 
-function keyRow({ path, notes, schema, defaultValue }: DeclaredKey): string {
+function keyRow({ path, notes, schema, defaultValue }: DeclaredKey, kinds: string): string {
   const { description = schema.description ?? '', unit = '', example } = notes ?? {};
   const shown = (value: unknown) => (value === undefined ? '' : `\`${JSON.stringify(value)}\``);
-  return `| \`${path.join('.')}\` | ${cell(description)} | ${unit} | ${shown(defaultValue)} | ${shown(example)} |`;
+  return `| \`${path.join('.')}\`${kinds} | ${cell(description)} | ${unit} | ${shown(defaultValue)} | ${shown(example)} |`;
 }
 
 function page(title: string, lines: readonly string[]): string {

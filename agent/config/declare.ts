@@ -33,6 +33,8 @@ export function key<T extends zod.ZodType>(schema: T, about: KeyNotes): T {
 export interface DeclaredKey {
   /** From the top; `*` stands for a name that the user gives. */
   readonly path: readonly string[];
+  /** Of which kind a section must be to have the key, where sections of several kinds may stand there. */
+  readonly kind?: string;
   readonly schema: zod.ZodType;
   readonly notes: KeyNotes | undefined;
   readonly defaultValue: unknown;
@@ -121,6 +123,11 @@ export function listKeys(schema: zod.ZodType, path: readonly string[] = []): Dec
   if (isObject(inner))
     return Object.entries(inner.shape).flatMap(([name, child]) => listKeys(child as zod.ZodType, [...path, name]));
   if (isRecord(inner)) return listKeys(inner.valueType as zod.ZodType, [...path, '*']);
-  if (isUnion(inner) && inner.options.every(isObject)) return inner.options.flatMap((option) => listKeys(option, path));
+  if (isUnion(inner) && inner.options.every(isObject))
+    return inner.options.flatMap((option) => {
+      const { kind } = option.shape;
+      const name = kind instanceof z.ZodLiteral ? String(kind.value) : undefined;
+      return listKeys(option, path).map((each) => ({ kind: name, ...each }));
+    });
   return [{ path, schema, notes: about, defaultValue }];
 }

@@ -93,6 +93,12 @@ const everySource = {
   queue: queueOptions.prefault({}),
 };
 
+for (const kind of ['stdin', 'file', 'follow', 'serial'] as const)
+  key(sourceOptions[kind].shape.kind, {
+    description: 'What is read: stdin, file, follow or serial.',
+    example: 'serial',
+  });
+
 for (const kind of ['file', 'follow', 'serial'] as const)
   key(sourceOptions[kind].shape.path, {
     description: sourceOptions[kind].shape.path.description ?? '',
@@ -113,7 +119,8 @@ export const configSchema = z.strictObject({
     example: 'pump-07',
   }),
   bundle: key(text(), {
-    description: 'The folder of the elastic bundle.',
+    description:
+      'The folder of the bundle. A relative one is looked for beside the configuration file, and if nothing is there, in the folder where the agent was started.',
     example: './bundle',
     path: 'config-folder-or-working-folder',
   }),
@@ -157,7 +164,8 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   stateDir: key(text().optional(), {
-    description: 'Journal, session number; later outbox and read positions. Default: the XDG state folder.',
+    description:
+      'Journal, session number; later outbox and read positions. Default: the XDG state folder; a user without a home needs one here.',
     example: '/var/lib/snug',
     path: 'config-folder',
   }),

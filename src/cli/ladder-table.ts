@@ -15,7 +15,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
 }
 
 export function ladderTable(ladder: readonly Rung[]): string {
-  const header = ['profile', 'accuracy', 'in scope, unrefused', 'parameters', 'weights', 'MACs a token'];
+  const header = ['profile', 'accuracy', 'in scope, refusal off', 'parameters', 'weights', 'MACs a token'];
   const rows = ladder.map((rung) => [
     rung.profile,
     percent(rung.accuracy),
