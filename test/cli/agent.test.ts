@@ -79,7 +79,7 @@ test('what can never work is said in a few lines before anything is connected', 
   const cases: [change: (yaml: string) => string, ...words: RegExp[]][] = [
     [(yaml) => yaml.replace('path:', 'paht:'), /snug\.yaml:9:5 /, /paht.*did you mean 'path'/],
     [(yaml) => yaml.replace(/bundle: .*/, 'bundle: ./nowhere'), /nowhere/],
-    [(yaml) => yaml.replace('./stream.log', './'), /not a regular file/],
+    [(yaml) => yaml.replace('./stream.log', './'), /is a folder/],
     [(yaml) => yaml.replace('./state', '/proc/nothing'), /stateDir/],
   ];
   for (const [change, ...words] of cases) {
