@@ -13,7 +13,7 @@ import type { Answer, GoAhead, Measured, Task } from './task.js';
 const program = fileURLToPath(new URL(`./apart-child${extname(import.meta.url)}`, import.meta.url));
 
 /** The child's JavaScript heap: cutting holds one tensor at a time. */
-const HEAP_FLAGS = ['--max-old-space-size=128', '--max-semi-space-size=2'];
+const HEAP_FLAGS = '--max-old-space-size=128 --max-semi-space-size=2';
 
 export interface ApartOptions {
   /** Ends the work; the promise rejects with `CHILD_ENDED`. */
@@ -28,7 +28,8 @@ const GO_AHEAD_MS = 100;
 export async function apart(task: Task, { signal, goAhead }: ApartOptions = {}): Promise<Measured | undefined> {
   signal?.throwIfAborted();
   const child = fork(program, [], {
-    execArgv: [...process.execArgv, ...HEAP_FLAGS],
+    // Not as execArgv: only Node's own copy of that leaves out a program given with -e, which would then run again and again.
+    env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${HEAP_FLAGS}`.trim() },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const stop = () => child.kill('SIGKILL');
