@@ -18,6 +18,8 @@ export type HeadShape =
   | {
       readonly kind: 'checkpoint';
       readonly labels: number;
+      /** Channels that it reads, and those of its own dense layer. */
+      readonly inputSize: number;
       readonly hiddenSize: number;
       readonly activation: 'tanh' | 'relu';
     };
@@ -42,8 +44,8 @@ export function appendHead(
   const size = head.hiddenSize;
   if (head.kind === 'checkpoint') {
     const { dense, classifier } = headTensors;
-    const one = { weights: [`${dense}.weight`], biases: [], inputs: size, outputs: size };
-    const weight = graph.weight(`${dense}.weight`, 'float32', [size, size], transposed(one));
+    const one = { weights: [`${dense}.weight`], biases: [], inputs: head.inputSize, outputs: size };
+    const weight = graph.weight(`${dense}.weight`, 'float32', [head.inputSize, size], transposed(one));
     const bias = graph.weight(`${dense}.bias`, 'float32', [size], concatenated([`${dense}.bias`]));
     const shaped = graph.node('Gemm', [firstToken(graph, hidden), weight, bias]);
     const active = graph.node(head.activation === 'tanh' ? 'Tanh' : 'Relu', [shaped]);

@@ -1,7 +1,7 @@
 /** Producers of the emitted graph's weights: transposed, packed side by side, quantised, from tensors in the checkpoint's layout. */
 
 import type { TensorSource } from '../checkpoint/index.js';
-import { quantise } from '../compress/quantise.js';
+import { quantise, quantiseToNibbles } from '../compress/quantise.js';
 import type { FillWeight } from './graph-builder.js';
 
 /** Rows of the embedding table that are in memory at once. */
@@ -95,6 +95,19 @@ export const scalesInt8 = (dense: Dense, limit: number): FillWeight =>
       yield bytesOf(quantise(matrix, dense.inputs, { limit }).scales);
   };
 
+/** uint8 [Σ out, blocks, block / 2]: 4-bit rows, as `MatMulNBits` reads them. */
+export const nibbles = (dense: Dense, block: number): FillWeight =>
+  async function* (source) {
+    for await (const matrix of matricesOf(source, dense)) yield quantiseToNibbles(matrix, dense.inputs, block).values;
+  };
+
+/** float32 [Σ out, blocks]: the scales of `nibbles`. */
+export const nibbleScales = (dense: Dense, block: number): FillWeight =>
+  async function* (source) {
+    for await (const matrix of matricesOf(source, dense))
+      yield bytesOf(quantiseToNibbles(matrix, dense.inputs, block).scales);
+  };
+
 /** float32 [out]: biases side by side, copies appended. */
 export const biasesOf = (dense: Dense): FillWeight =>
   async function* (source) {
@@ -128,6 +141,31 @@ export const positionsOfOneSegment = (positions: string, types: string | undefin
     }
     yield bytesOf(matrix);
   };
+
+/** A table in 4 bits, two numbers to a byte, around a zero point of 8. `columns` is even. */
+export function nibbleTable(name: string, rows: number, columns: number, block: number) {
+  const part = (take: (quantised: { values: Uint8Array; scales: Float32Array }) => Uint8Array): FillWeight =>
+    async function* (source) {
+      for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
+        const matrix = await source.readRows(name, from, Math.min(rows, from + ROWS_AT_ONCE));
+        yield take(quantiseToNibbles(matrix, columns, block));
+      }
+    };
+  const padded = (Math.ceil(columns / block) * block) / 2;
+  const used = columns / 2;
+  return {
+    // What fills up a row's last block is no part of the table.
+    values: part(({ values }) => (padded === used ? values : withoutPadding(values, padded, used))),
+    scales: part(({ scales }) => bytesOf(scales)),
+  };
+}
+
+function withoutPadding(values: Uint8Array, padded: number, used: number): Uint8Array {
+  const rows = values.length / padded;
+  const result = new Uint8Array(rows * used);
+  for (let row = 0; row < rows; row++) result.set(values.subarray(row * padded, row * padded + used), row * used);
+  return result;
+}
 
 /** A table quantised in blocks of a row, as `GatherBlockQuantized` reads it: uint8 around a zero point of 128. */
 export function blockQuantisedTable(name: string, rows: number, columns: number, block: number) {
