@@ -26,6 +26,10 @@ export const bundleErrors = {
     meaning: 'A bundle could not be written; the one that was there before is unchanged.',
     remedy: 'Free some space or choose another folder with -o.',
   },
+  REPORT_WRITE: {
+    meaning: 'The report of a bundle could not be written; the bundle itself is whole.',
+    remedy: 'Free some space, or make the folder writable.',
+  },
   EXPORT_WRITE: {
     meaning: 'An exported model could not be written; what was there before is unchanged.',
     remedy: 'Free some space or choose another folder with --onnx.',
