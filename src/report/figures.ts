@@ -17,10 +17,10 @@ const byteUnits: readonly Unit[] = [
   { name: 'B', size: 1 },
 ];
 
-/** The unit in which the largest of some sizes has at most four digits: a column or an axis has one. */
+/** The largest unit that the largest of some sizes has one of: a column or an axis has one for all. */
 export function byteUnit(values: readonly number[]): Unit {
   const largest = Math.max(0, ...values);
-  return byteUnits.find(({ size }) => largest >= (size === 1e9 ? 10 * size : size)) ?? byteUnits[byteUnits.length - 1];
+  return byteUnits.find(({ size }) => largest >= size) ?? byteUnits[byteUnits.length - 1];
 }
 
 /** A size in a unit of its own. */

@@ -43,7 +43,7 @@ const DISTANCES = [0, 4, 9, 15, 22, 30, 40, 52, 66, 82, 100, 125, 155, 190, 230,
 const APART = 9;
 
 /** What a place costs, in pixels of distance that it is worth. */
-const costs = { turnedAway: 3, crossedLine: 10, crossedLeader: 40, leaderOverMark: 6, leaderOverLabel: 40 } as const;
+const costs = { turnedAway: 3, crossedLine: 22, crossedLeader: 40, leaderOverMark: 6, leaderOverLabel: 40 } as const;
 
 /**
  * Places labels one after the other, each at the cheapest free place around its point. One that finds none, in a plot that is

@@ -29,7 +29,7 @@ export const formats = {
   wide: {
     width: 900,
     height: 460,
-    margin: { left: 58, right: 14, top: 12, bottom: 46 },
+    margin: { left: 58, right: 14, top: 26, bottom: 46 },
     names: true,
     nameSize: 12,
     numberSize: 9.5,
@@ -38,7 +38,7 @@ export const formats = {
   narrow: {
     width: 340,
     height: 380,
-    margin: { left: 42, right: 6, top: 8, bottom: 40 },
+    margin: { left: 42, right: 6, top: 18, bottom: 40 },
     names: false,
     nameSize: 11,
     numberSize: 9,
@@ -141,7 +141,7 @@ function labelled(
   const placed = placeLabels(
     byRoom.map(({ wanted }) => wanted),
     {
-      frame,
+      frame: { ...frame, top: 1 }, // above the plot is room for names
       marks: points.map(({ x, y, radius }) => around(x, y, radius * 1.15)),
       lines: steps.slice(1).map((to, i) => ({ from: steps[i], to })),
     },

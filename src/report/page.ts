@@ -10,7 +10,7 @@ import { profileTable } from './table.js';
 /** The page as text. */
 export function reportHtml(data: ReportData): string {
   const { bundle } = data;
-  const title = `${bundle.name}: what its profiles cost and what they are worth`;
+  const title = `${bundle.checkpoint} in ${count(data.profiles.length)} profile${data.profiles.length === 1 ? '' : 's'}`;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -18,19 +18,19 @@ export function reportHtml(data: ReportData): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${bundle.name}: ${title}</title>
 <style>${new Markup(style)}</style>
 </head>
 <body>
 <header>
-<p class="kicker">Report of an elastic bundle</p>
-<h1>${bundle.name}</h1>
+<p class="kicker">Report of the elastic bundle <b>${bundle.name}</b></p>
+<h1>${title}</h1>
 ${summary(data)}
 </header>
 <main>
 ${picks(data)}
 ${plots(data)}
-<section aria-labelledby="profiles">
+<section class="all" aria-labelledby="profiles">
 <h2 id="profiles">All profiles</h2>
 ${profileTable(data)}
 </section>

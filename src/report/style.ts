@@ -17,7 +17,7 @@ export const style = `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {
-  margin: 0 auto; padding: 2.5rem clamp(1rem, 4vw, 3rem); max-width: 72rem;
+  margin: 0 auto; padding: 2.5rem clamp(1rem, 4vw, 3rem); max-width: 80rem;
   background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif;
 }
@@ -26,13 +26,14 @@ h2 { margin: 3rem 0 .6rem; font-size: 1.35rem; }
 h3 { margin: 1.6rem 0 .4rem; font-size: 1rem; }
 p { margin: .5rem 0; max-width: 48rem; }
 code, pre { font-family: var(--mono); font-size: .92em; }
-p code, dd, li code { overflow-wrap: anywhere; }
+dd, li code { overflow-wrap: anywhere; }
+p code { display: inline-block; max-width: 100%; overflow-wrap: anywhere; line-height: 1.2; }
 .kicker { margin: 0 0 .3rem; color: var(--faint); font-size: .85rem; letter-spacing: .04em; }
 .summary { font-size: 1.08rem; }
-.picks { display: grid; grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr)); gap: .8rem; margin: 1.6rem 0 0; padding: 0; list-style: none; }
+.picks { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.4rem, 1fr)); gap: .8rem; margin: 1.6rem 0 0; padding: 0; list-style: none; }
 .pick { padding: .8rem 1rem .9rem; background: var(--panel); border-radius: .5rem; }
-.pick h3 { margin: 0; color: var(--faint); font-size: .82rem; font-weight: 600; line-height: 1.3; }
 .pick p { margin: 0; }
+.pick .what { color: var(--faint); font-size: .82rem; font-weight: 600; line-height: 1.3; }
 .pick .figure { margin-top: .3rem; font-size: 1.5rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 .pick ul { margin: .3rem 0 0; padding: 0; list-style: none; color: var(--faint); font-size: .88rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .6rem 0; padding: 0; list-style: none; font-size: .88rem; }
@@ -40,7 +41,7 @@ p code, dd, li code { overflow-wrap: anywhere; }
 .plot { margin: 1.8rem 0 0; }
 .plot svg { display: block; width: 100%; height: auto; }
 .plot .narrow { display: none; }
-.plot figcaption { color: var(--faint); font-size: .85rem; }
+.plot figcaption { margin-top: .3rem; color: var(--faint); font-size: .85rem; }
 .front { display: inline; margin: 0; padding: 0; list-style: none; }
 .front li { display: inline-block; }
 .front li:not(:last-child) { margin-right: .9em; }
@@ -64,15 +65,15 @@ svg .label.off { fill: var(--faint); }
 .mark.other { color: var(--other); } .mark.plain { color: var(--faint); }
 .scroll { overflow-x: auto; border: 1px solid var(--rule); border-radius: .5rem; }
 .scroll:focus-visible, pre:focus-visible { outline: 2px solid var(--q32); outline-offset: 2px; }
-table { border-collapse: collapse; width: 100%; font-size: .86rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; font-size: .82rem; font-variant-numeric: tabular-nums; }
 caption { padding: .6rem .8rem; text-align: left; color: var(--faint); position: sticky; left: 0; max-width: calc(100vw - 2.2rem); }
-th, td { padding: .28rem .6rem; text-align: right; white-space: nowrap; border-top: 1px solid var(--rule); }
+th, td { padding: .28rem .42rem; text-align: right; white-space: nowrap; border-top: 1px solid var(--rule); }
 thead th { vertical-align: bottom; font-weight: 600; background: var(--panel); }
 th small { display: block; color: var(--faint); font-weight: 400; }
 tbody th { font-weight: 600; }
 th.name { position: sticky; left: 0; text-align: left; background: var(--paper); }
 thead th.name { background: var(--panel); }
-.remark { text-align: left; }
+th.text, td.text { text-align: left; }
 .dominated td, .dominated th { color: var(--faint); font-weight: 400; }
 .number { color: var(--faint); }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 2.5rem; }
@@ -90,6 +91,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--rule); color: var(--faint
   th, td { padding: .25rem .45rem; }
 }
 @page { size: A4; margin: 14mm 12mm; }
+@page table { size: A4 landscape; margin: 12mm; }
 @media print {
   :root {
     color-scheme: light;
@@ -97,18 +99,27 @@ footer { margin-top: 3rem; border-top: 1px solid var(--rule); color: var(--faint
     --front: #000000; --beaten: #0000000a;
     --q32: #0b63b0; --q8: #b84c00; --q4: #0b7f5c; --other: #8a3ea8;
   }
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  body { max-width: none; padding: 0; font-size: 9.5pt; }
+  h1 { font-size: 20pt; }
+  h2 { margin-top: 1.2rem; font-size: 13pt; }
+  .summary { font-size: 10.5pt; }
+  .picks { margin-top: .8rem; }
+  .legend { font-size: 8pt; }
   h2, h3 { break-after: avoid; }
   p { max-width: none; }
+  .plot, .plot h3 { margin-top: .6rem; }
+  .plot .wide { width: auto; max-width: 100%; height: 8.6cm; }
+  .plot figcaption { font-size: 7.5pt; line-height: 1.4; }
   .pick, .plot, .facts > div, tr { break-inside: avoid; }
   .scroll { overflow: visible; border: 0; }
   .pick, thead th, pre, .mark, .beaten { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  table { font-size: 6.6pt; }
+  .all { page: table; }
+  .all h2 { margin-top: 0; }
+  table { font-size: 7pt; line-height: 1.35; }
   caption { position: static; padding-left: 0; }
   thead { display: table-header-group; }
   th, td { padding: .12rem .3rem; }
   th.name { position: static; }
-  .remark { white-space: normal; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }
 `;

@@ -77,20 +77,25 @@ export function picks({ profiles }: ReportData): Markup | undefined {
   const measured = profiles.filter(isMeasured);
   if (measured.length < 2) return undefined;
   const close = closeTo(fullOf(profiles), measured);
-  const wanted: readonly (readonly [string, Measured | undefined])[] = [
-    ['most accurate', least(measured, ({ accuracy }) => -accuracy)],
-    ['smallest within one point', least(close, ({ weightBytes }) => weightBytes)],
-    ['fastest within one point', least(close, ({ latencyMs }) => latencyMs?.p50 ?? null)],
-    ['least memory within one point', least(close, ({ rssAnonBytes }) => rssAnonBytes)],
-    ['smallest of all', least(measured, ({ weightBytes }) => weightBytes)],
+  const wanted: readonly (readonly [adjective: string, where: string, Measured | undefined])[] = [
+    ['most accurate', '', least(measured, ({ accuracy }) => -accuracy)],
+    ['smallest', 'within one point', least(close, ({ weightBytes }) => weightBytes)],
+    ['fastest', 'within one point', least(close, ({ latencyMs }) => latencyMs?.p50 ?? null)],
+    ['least memory', 'within one point', least(close, ({ rssAnonBytes }) => rssAnonBytes)],
+    ['smallest', 'of all', least(measured, ({ weightBytes }) => weightBytes)],
   ];
-  const titles = new Map<Measured, string[]>();
-  for (const [title, profile] of wanted) if (profile) titles.set(profile, [...(titles.get(profile) ?? []), title]);
+  const titles = new Map<Measured, Map<string, string[]>>();
+  for (const [adjective, where, profile] of wanted) {
+    if (!profile) continue;
+    const said = titles.get(profile) ?? new Map<string, string[]>();
+    titles.set(profile, said.set(where, [...(said.get(where) ?? []), adjective]));
+  }
   const cards = [...titles].map(([profile, said]) => {
+    const title = [...said].map(([where, adjectives]) => `${adjectives.join(', ')} ${where}`.trim()).join('; ');
     const latency = profile.latencyMs && html`<li>${milliseconds(profile.latencyMs.p50)} ms a text</li>`;
     const memory =
       profile.rssAnonBytes !== null ? html`<li>${bytes(profile.rssAnonBytes)} anonymous memory</li>` : undefined;
-    return html`<li class="pick"><h3>${said.join(', ')}</h3>
+    return html`<li class="pick"><p class="what">${title}</p>
 <p class="figure">${percent(profile.accuracy)}</p>
 <p>${name(profile)}</p>
 <ul><li>${bytes(profile.weightBytes)} of weights</li>${latency ?? undefined}${memory}</ul></li>`;
