@@ -31,12 +31,13 @@ p code { display: inline-block; max-width: 100%; overflow-wrap: anywhere; line-h
 .kicker { margin: 0 0 .3rem; color: var(--faint); font-size: .85rem; letter-spacing: .04em; }
 .summary { font-size: 1.08rem; }
 .picks { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.4rem, 1fr)); gap: .8rem; margin: 1.6rem 0 0; padding: 0; list-style: none; }
-.pick { padding: .8rem 1rem .9rem; background: var(--panel); border-radius: .5rem; }
+.pick { padding: .7rem .8rem .8rem; background: var(--panel); border-radius: .5rem; }
 .pick p { margin: 0; }
 .pick .what { color: var(--faint); font-size: .82rem; font-weight: 600; line-height: 1.3; }
+.pick code { font-size: .88em; }
 .pick .figure { margin-top: .3rem; font-size: 1.5rem; font-weight: 650; font-variant-numeric: tabular-nums; }
 .pick ul { margin: .3rem 0 0; padding: 0; list-style: none; color: var(--faint); font-size: .88rem; }
-.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .6rem 0; padding: 0; list-style: none; font-size: .88rem; }
+.legend { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem 1.1rem; margin: .6rem 0; padding: 0; list-style: none; font-size: .88rem; }
 .legend svg { vertical-align: -3px; }
 .plot { margin: 1.8rem 0 0; }
 .plot svg { display: block; width: 100%; height: auto; }
@@ -99,6 +100,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--rule); color: var(--faint
     --front: #000000; --beaten: #0000000a;
     --q32: #0b63b0; --q8: #b84c00; --q4: #0b7f5c; --other: #8a3ea8;
   }
+  html { font-size: 12.5px; }
   body { max-width: none; padding: 0; font-size: 9.5pt; }
   h1 { font-size: 20pt; }
   h2 { margin-top: 1.2rem; font-size: 13pt; }

@@ -93,12 +93,11 @@ export function picks({ profiles }: ReportData): Markup | undefined {
   const cards = [...titles].map(([profile, said]) => {
     const title = [...said].map(([where, adjectives]) => `${adjectives.join(', ')} ${where}`.trim()).join('; ');
     const latency = profile.latencyMs && html`<li>${milliseconds(profile.latencyMs.p50)} ms a text</li>`;
-    const memory =
-      profile.rssAnonBytes !== null ? html`<li>${bytes(profile.rssAnonBytes)} anonymous memory</li>` : undefined;
+    const memory = profile.rssAnonBytes !== null ? html`<li>${bytes(profile.rssAnonBytes)} anonymous</li>` : undefined;
     return html`<li class="pick"><p class="what">${title}</p>
 <p class="figure">${percent(profile.accuracy)}</p>
 <p>${name(profile)}</p>
-<ul><li>${bytes(profile.weightBytes)} of weights</li>${latency ?? undefined}${memory}</ul></li>`;
+<ul><li>${bytes(profile.weightBytes)} weights</li>${latency ?? undefined}${memory}</ul></li>`;
   });
   return html`<ul class="picks">${cards}</ul>`;
 }
