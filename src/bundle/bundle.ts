@@ -156,14 +156,23 @@ export function networkOf(
 }
 
 /** Cuts a profile out of the master, or takes it from the cache. @throws BUNDLE_DAMAGED, CACHE_WRITE, DISK_FULL */
-export function materialiseProfile(bundle: Bundle, profile: string): Promise<Materialised> {
+export async function materialiseProfile(bundle: Bundle, profile: string): Promise<Materialised> {
+  networkOf(bundle.manifest, profile); // a profile that is not there is told before the cache is looked at
+  return materialise(bundle.identity, profile, () => openProfile(bundle, profile));
+}
+
+/** The master, its bytes checked, and the plan of a profile over it. @throws PROFILE_UNKNOWN, BUNDLE_DAMAGED */
+export async function openProfile(bundle: Bundle, profile: string): Promise<OpenProfile> {
   const network = networkOf(bundle.manifest, profile);
-  return materialise(bundle.identity, profile, async (): Promise<OpenProfile> => {
-    const path = join(bundle.folder, files.master);
-    await requireHash(path, bundle.manifest.files[files.master].sha256);
-    // Loaded only where a profile is cut: a warm start needs neither the graph's room nor its encoder.
-    const { Master, planFrom } = await import('./cut.js');
-    const master = await Master.open(path);
+  const path = join(bundle.folder, files.master);
+  await requireHash(path, bundle.manifest.files[files.master].sha256);
+  // Loaded only where a profile is cut: a warm start needs neither the graph's room nor its encoder.
+  const { Master, planFrom } = await import('./cut.js');
+  const master = await Master.open(path);
+  try {
     return { ...(await planFrom(master, network)), close: () => master.close() };
-  });
+  } catch (error) {
+    await master.close();
+    throw error;
+  }
 }

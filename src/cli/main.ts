@@ -20,6 +20,7 @@ const commands: readonly (readonly [name: string, summary: string, load: () => P
   ['info', 'Show what a bundle holds.', () => import('./info.js')],
   ['embed', 'Print token ids and vectors of texts.', () => import('./embed.js')],
   ['eval', 'Measure a profile on labelled rows.', () => import('./eval.js')],
+  ['export', 'Write a profile as a folder for onnxruntime and transformers.js.', () => import('./export.js')],
   ['fetch', 'Download a checkpoint from a hub.', () => import('./fetch.js')],
   ['run', 'Classify lines of text from stdin, files or serial ports.', () => import('./run.js')],
 ];

@@ -19,6 +19,10 @@ import {
 export const WEIGHT_ALIGNMENT_BYTES = 65_536;
 const INLINE_BYTES = 16_384;
 
+/** A protobuf message ends here; nodes and names take their part of it. */
+const MESSAGE_BYTES = 2 ** 31 - 1;
+const GRAPH_BYTES = 2 ** 24;
+
 /** Writes a weight's bytes piece by piece, in order, so that a large one is never in memory whole. */
 export type FillWeight = (source: TensorSource) => AsyncIterable<Uint8Array>;
 
@@ -55,6 +59,13 @@ function exactly(name: string, bytes: number, fill: FillWeight): FillWeight {
   };
 }
 
+/** A weight that stands in the graph itself. */
+async function filled({ name, type, dims, fill }: PendingWeight, source: TensorSource): Promise<InitializerSpec> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of fill(source)) pieces.push(piece.slice());
+  return { name, type, dims, data: Buffer.concat(pieces) };
+}
+
 /** A graph ready to be written: the encoding waits until the small weights have been read. */
 export interface PlannedGraph {
   /** Weights of the external file, by offset. */
@@ -69,6 +80,11 @@ export interface PlannedGraph {
     externalFile: string,
     prepacked?: ReadonlyMap<string, Readonly<Record<string, string>>>,
   ): Promise<Uint8Array>;
+  /**
+   * One `.onnx` file with all weights inside, and of the graph only what leads to `outputs`.
+   * @throws MODEL_TOO_LARGE
+   */
+  encodeWhole(source: TensorSource, outputs: readonly string[]): Promise<Uint8Array>;
 }
 
 export class GraphBuilder {
@@ -154,11 +170,7 @@ export class GraphBuilder {
       weightBytes,
       encode: async (source, externalFile, prepacked) => {
         const initializers: InitializerSpec[] = [...this.constants];
-        for (const { name, type, dims, fill } of inline) {
-          const pieces: Uint8Array[] = [];
-          for await (const piece of fill(source)) pieces.push(piece.slice());
-          initializers.push({ name, type, dims, data: Buffer.concat(pieces) });
-        }
+        for (const weight of inline) initializers.push(await filled(weight, source));
         for (const { name, type, dims, offset: at, bytes } of external)
           initializers.push({
             name,
@@ -169,7 +181,32 @@ export class GraphBuilder {
         const { name, nodes, inputs, outputs } = this;
         return encodeModel({ name, nodes, inputs, outputs, initializers });
       },
+      encodeWhole: (source, outputs) => this.encodeWhole(source, outputs),
     };
+  }
+
+  private async encodeWhole(source: TensorSource, wanted: readonly string[]): Promise<Uint8Array> {
+    const { nodes, needed } = this.leadingTo(wanted);
+    const weights = this.weights.filter(({ name }) => needed.has(name));
+    const bytes = weights.reduce((sum, { type, dims }) => sum + bytesOf(type, dims), 0);
+    if (bytes > MESSAGE_BYTES - GRAPH_BYTES)
+      throw new SnugError('MODEL_TOO_LARGE', `${this.name}: ${(bytes / 1e9).toFixed(1)} GB of weights`);
+    const initializers = this.constants.filter(({ name }) => needed.has(name));
+    for (const weight of weights) initializers.push(await filled(weight, source));
+    const outputs = this.outputs.filter(({ name }) => wanted.includes(name));
+    return encodeModel({ name: this.name, nodes, inputs: this.inputs, outputs, initializers });
+  }
+
+  /** The nodes that some outputs need, in order, and the names of all values that these read. */
+  private leadingTo(outputs: readonly string[]): { nodes: NodeSpec[]; needed: ReadonlySet<string> } {
+    const needed = new Set(outputs);
+    const nodes: NodeSpec[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((name) => needed.has(name))) continue;
+      nodes.push(node);
+      for (const name of node.inputs) needed.add(name);
+    }
+    return { nodes: nodes.reverse(), needed };
   }
 
   private unique(name: string): string {
