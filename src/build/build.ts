@@ -1,6 +1,6 @@
 /** `snug build`: the steps in their order. */
 import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { bitWidths, type Manifest, runtimeVersion, sha256OfBytes } from '../bundle/index.js';
 import { Master, refuseForeign, type Store, writeBundle, writeMaster } from '../bundle/making.js';
 import { FORMAT } from '../bundle/manifest.js';
@@ -8,17 +8,20 @@ import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
 import { SnugError } from '../errors/index.js';
 import { loadCheckpointTokenizer } from '../infer/checkpoint-tokenizer.js';
 import { instructionSet } from '../profile/processor.js';
+import { writeReport } from '../report/index.js';
 import { imageOf } from '../tokenizer/image.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { modelTokenizer } from '../tokenizer/model-tokenizer.js';
 import { readUnlabelled } from './calibration-texts.js';
 import { describeModel } from './encoder-master.js';
 import { makeEncoder } from './encoder-step.js';
-import { evaluateProfiles, withDominated } from './evaluate.js';
+import { type EvaluatedProfile, evaluateProfiles, withDominated } from './evaluate.js';
 import { PROTOTYPES_PER_LABEL } from './fit-head.js';
 import { goldenLines } from './golden.js';
 import { fitHeads } from './heads.js';
 import { TOKENIZER } from './measure-memory.js';
+import { reduceVocabulary } from './reduce-vocabulary.js';
+import { reportOf } from './report.js';
 import { describeShapes, profilesOf, type Recipe } from './shapes.js';
 import { tokenizerJson } from './tokenizer-json.js';
 import { readTrainingData, type TrainingData } from './training-data.js';
@@ -37,6 +40,8 @@ export interface BuildOptions {
   /** Texts without labels: what the network is cut by where there are no others. */
   readonly unlabelled?: string;
   readonly recipe: Recipe;
+  /** Pieces of the vocabulary to keep; undefined keeps all. */
+  readonly vocab?: number;
   /** Goes on with what an interrupted build left. */
   readonly resume?: boolean;
   readonly store: Store;
@@ -70,12 +75,17 @@ export interface Workshop {
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now();
-  const checkpoint = await openCheckpoint(options.checkpoint);
+  const whole = await openCheckpoint(options.checkpoint);
   try {
-    const tokenizer = await loadCheckpointTokenizer(checkpoint);
-    const tokenizerFile = await tokenizerJson(checkpoint, tokenizer);
+    const wholeTokenizer = await loadCheckpointTokenizer(whole);
     const data = await readTrainingData(options);
     const unlabelled = await readUnlabelled(options.unlabelled);
+    const texts = [...(data?.rows.map(({ text }) => text) ?? []), ...unlabelled];
+    const { checkpoint, tokenizer } =
+      options.vocab === undefined
+        ? { checkpoint: whole, tokenizer: wholeTokenizer }
+        : reduceVocabulary(whole, wholeTokenizer, texts, options.vocab);
+    const tokenizerFile = await tokenizerJson(checkpoint, tokenizer, options.vocab !== undefined);
     for (const warning of data?.warnings ?? []) options.onWarning?.(warning);
     if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
     await refuseForeign(resolve(options.output));
@@ -86,9 +96,14 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
       const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
       await writeFile(place.path(TOKENIZER), imageOf(tokenizer) ?? tokenizerFile);
-      const texts = [...(data?.rows.map(({ text }) => text) ?? []), ...unlabelled];
-      const manifest = await assemble(workshop, data, texts, tokenizerFile);
-      return { manifest, rows: data?.rows.length ?? 0, seconds: (performance.now() - started) / 1000 };
+      const { manifest, profiles } = await assemble(workshop, data, texts, tokenizerFile);
+      const seconds = (performance.now() - started) / 1000;
+      if (options.recipe !== 'head')
+        await writeReport(
+          resolve(options.output),
+          reportOf(basename(resolve(options.output)), manifest, profiles, seconds),
+        );
+      return { manifest, rows: data?.rows.length ?? 0, seconds };
     } catch (error) {
       keep = options.recipe !== 'head' && error instanceof SnugError && KEPT_AFTER.has(error.code);
       throw error;
@@ -96,7 +111,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       if (!keep) await place.remove();
     }
   } finally {
-    await checkpoint.close();
+    await whole.close();
   }
 }
 
@@ -110,7 +125,7 @@ const nothingToClassify = (folder: string) =>
 
 /** All that a build's result depends on. */
 async function inputsOf(
-  { none, refuse, recipe, store, seed, version }: BuildOptions,
+  { none, refuse, recipe, store, seed, vocab, version }: BuildOptions,
   checkpoint: Checkpoint,
   data: TrainingData | undefined,
   unlabelled: readonly string[],
@@ -124,7 +139,7 @@ async function inputsOf(
     weights,
     files,
     texts,
-    { none, refuse, recipe, store, seed },
+    { none, refuse, recipe, store, seed, vocab },
     runtimeVersion(),
     instructionSet(),
   ];
@@ -135,7 +150,7 @@ async function assemble(
   data: TrainingData | undefined,
   texts: readonly string[],
   tokenizer: Uint8Array,
-): Promise<Manifest> {
+): Promise<{ manifest: Manifest; profiles: readonly EvaluatedProfile[] }> {
   const { options, place } = workshop;
   const draft = await draftManifest(workshop, data);
   const encoder = await Master.open(await makeEncoder(workshop, draft, texts));
@@ -156,13 +171,8 @@ async function assemble(
       calibrations: Object.fromEntries(profiles.map(({ rung, calibration }) => [rung.profile, calibration])),
       ladder: withDominated(profiles.map(({ rung }) => rung)),
     };
-    const content = {
-      manifest,
-      masterPath,
-      tokenizer,
-      golden: goldenLines(profiles.map(({ rung, golden }) => ({ profile: rung.profile, golden }))),
-    };
-    return await writeBundle(options.output, content);
+    const golden = goldenLines(profiles.map((each) => ({ profile: each.rung.profile, golden: each.golden })));
+    return { manifest: await writeBundle(options.output, { manifest, masterPath, tokenizer, golden }), profiles };
   } finally {
     await master.close();
   }

@@ -14,8 +14,6 @@ export interface BundleContent {
   readonly masterPath: string;
   readonly tokenizer: Uint8Array;
   readonly golden: string;
-  /** Files for people by name, `report.…`; the manifest doesn't list them. */
-  readonly reports?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -39,8 +37,6 @@ async function stage(staging: string, content: BundleContent): Promise<Manifest>
   await rename(content.masterPath, join(staging, files.master));
   await writeFile(join(staging, files.tokenizer), content.tokenizer, { flush: true });
   await writeFile(join(staging, files.golden), content.golden, { flush: true });
-  for (const [name, text] of Object.entries(content.reports ?? {}))
-    await writeFile(join(staging, name), text, { flush: true });
   const manifest: Manifest = { ...content.manifest, files: {} };
   for (const name of [files.master, files.tokenizer, files.golden]) {
     const path = join(staging, name);

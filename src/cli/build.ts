@@ -19,6 +19,7 @@ interface Options {
   readonly refuse: number;
   readonly recipe: Recipe;
   readonly unlabelled?: string;
+  readonly vocab?: number;
   readonly resume?: true;
   readonly store: Store;
   readonly seed: number;
@@ -46,6 +47,7 @@ export function define(command: Command): void {
         .default('head'),
     )
     .option('--unlabelled <file>', 'texts without labels: shows a network with a head of its own what it will read')
+    .option('--vocab <pieces>', 'pieces of the vocabulary to keep (default: all)', wholeNumber(1, 10_000_000))
     .option('--resume', 'go on where an interrupted build stopped')
     .addOption(new Option('--store <form>', 'how weights are stored').choices(['fp16', 'q8']).default('fp16'))
     .option('--seed <number>', 'makes the build repeatable', wholeNumber(0, 0xffffffff), 1)
@@ -84,6 +86,7 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       refuse: options.refuse,
       recipe: options.recipe,
       unlabelled: options.unlabelled,
+      vocab: options.vocab,
       resume: options.resume,
       store: options.store,
       seed: options.seed,
