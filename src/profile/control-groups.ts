@@ -2,6 +2,7 @@
  * The control groups that this process is in, and all above them: each may set a limit. Version 1, version 2 and both at once
  * (cgroups(7); Documentation/admin-guide/cgroup-v2.rst of the kernel).
  */
+import { shortened } from './reading.js';
 import type { Tree } from './tree.js';
 
 export interface Group {
@@ -43,14 +44,14 @@ export function groupsOf(tree: Tree, controller: 'memory' | 'cpu'): Groups {
     if (version === 1 && !controllers.split(',').includes(controller)) continue;
     named = true;
     if (path.split('/').includes('..')) {
-      problems.push(`/${MEMBERSHIP} names the group ${path}, outside of what is seen here`);
+      problems.push(`/${MEMBERSHIP} names the group ${shortened(path)}, outside of what is seen here`);
       continue;
     }
     const mounts = mountsOf(tree, version, controller) ?? usualMounts(version, controllers, controller);
     for (const mount of mounts) {
       const below = pathBelow(mount.root, path);
       if (below === null)
-        problems.push(`the group ${path} is not below ${mount.root}, which is mounted on /${mount.at}`);
+        problems.push(`the group ${shortened(path)} is not below ${mount.root}, which is mounted on /${mount.at}`);
       else found.push(...upwards(mount, below).filter(({ folder }) => tree.isThere(folder)));
     }
   }

@@ -1,6 +1,6 @@
 /** Cores that this process may run on, and how fast they may be clocked. */
 import { availableParallelism } from 'node:os';
-import { known, quoted, type Reading, unknown, wholeNumber } from './reading.js';
+import { known, quoted, type Reading, shortened, unknown, wholeNumber } from './reading.js';
 import type { Tree } from './tree.js';
 
 const ONLINE = 'sys/devices/system/cpu/online';
@@ -78,7 +78,7 @@ export function clocking(tree: Tree, numbers: readonly number[] | null): Clockin
     const missing = unknown(`/${POLICIES} has no policy`);
     return { cpuGovernor: missing, cpuMinMHz: missing, cpuMaxMHz: missing };
   }
-  const governors = folders.flatMap((folder) => tree.text(`${folder}/scaling_governor`).text?.trim() || []);
+  const governors = folders.flatMap((folder) => shortened(tree.text(`${folder}/scaling_governor`).text ?? '') || []);
   return {
     cpuGovernor:
       governors.length > 0

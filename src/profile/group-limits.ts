@@ -39,18 +39,14 @@ export function memoryLimits(tree: Tree, found: Groups): MemoryLimits {
   const version2 = groups.filter(({ version }) => version === 2);
   const highs = version2.map((group) => bytesSaid(tree, group, 'memory.high'));
   const limiting = smallest?.group ?? null;
+  const memoryLimitBytes = readingOf(said, problem, 'no group has a memory limit');
   return {
-    memoryLimitBytes: readingOf(said, problem, 'no group has a memory limit'),
+    memoryLimitBytes,
     memoryHighBytes:
       version2.length === 0 && problem === null
         ? none('control groups of version 1 have no memory.high')
         : readingOf(highs, problem, 'no group has a memory.high'),
-    memoryLimitUsageBytes:
-      limiting !== null
-        ? usageOf(tree, limiting)
-        : smallest === null
-          ? none('no group limits memory')
-          : unknown('the group that sets the limit is not seen here'),
+    memoryLimitUsageBytes: usageOf(tree, memoryLimitBytes, limiting),
     limiting,
   };
 }
@@ -114,7 +110,10 @@ function readingOf(said: readonly Said[], problem: string | null, without: strin
   return problems.length > 0 ? unknown(problems.join('; ')) : none(without);
 }
 
-function usageOf(tree: Tree, group: Group): Reading<number> {
+function usageOf(tree: Tree, limit: Reading<number>, group: Group | null): Reading<number> {
+  if (limit.none) return none('no group limits memory');
+  if (group === null)
+    return unknown(limit.value === null ? 'the limit is' : 'the group that sets the limit is not seen here');
   const file = `${group.folder}/${group.version === 2 ? 'memory.current' : 'memory.usage_in_bytes'}`;
   const { text, problem } = tree.text(file);
   if (text === null) return unknown(problem);

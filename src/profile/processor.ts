@@ -1,9 +1,19 @@
 /** What decides how fast, and how exactly, a processor multiplies 8-bit numbers. */
-import { known, type Reading, unknown } from './reading.js';
+import { known, type Reading, shortened, unknown } from './reading.js';
 import { Tree } from './tree.js';
 
 /** Flags of /proc/cpuinfo that choose onnxruntime's kernels, x64 and arm64. */
-const DECISIVE = ['avx2', 'avx_vnni', 'avx512f', 'avx512_vnni', 'amx_int8', 'asimddp', 'i8mm', 'sve', 'bf16'];
+export const DECISIVE: readonly string[] = [
+  'avx2',
+  'avx_vnni',
+  'avx512f',
+  'avx512_vnni',
+  'amx_int8',
+  'asimddp',
+  'i8mm',
+  'sve',
+  'bf16',
+];
 
 const CPUINFO = 'proc/cpuinfo';
 
@@ -64,7 +74,7 @@ export function processorModel(tree: Tree): Reading<string> {
   const { text, problem } = tree.once(CPUINFO);
   if (text === null) return unknown(problem);
   const all = (key: string) =>
-    [...text.matchAll(new RegExp(`^${key}[ \\t]*:[ \\t]*(\\S.*)$`, 'gm'))].map(([, value]) => value.trim());
+    [...text.matchAll(new RegExp(`^${key}[ \\t]*:[ \\t]*(\\S.*)$`, 'gm'))].map(([, value]) => shortened(value, 100));
   const implementers = all('CPU implementer');
   const cores = all('CPU part').map((part, index) =>
     implementers[index] === '0x41' ? (ARM_CORES[part] ?? `Arm ${part}`) : `${implementers[index]} ${part}`,

@@ -23,6 +23,11 @@ export function wholeNumber(text: string): number | null {
 
 /** What stood there instead of a value, short enough for a line. */
 export function quoted(text: string): string {
-  const shown = text.trim();
-  return shown === '' ? 'is empty' : `says ${JSON.stringify(shown.length > 40 ? `${shown.slice(0, 40)}…` : shown)}`;
+  return text.trim() === '' ? 'is empty' : `says ${JSON.stringify(shortened(text))}`;
+}
+
+/** A name or value as a file has it, short enough for a line. */
+export function shortened(text: string, most = 40): string {
+  const trimmed = text.trim();
+  return trimmed.length > most ? `${trimmed.slice(0, most)}…` : trimmed;
 }

@@ -1,5 +1,5 @@
 /** How hot the board is, and whether it is slowed down for it. */
-import { known, quoted, type Reading, unknown, wholeNumber } from './reading.js';
+import { known, quoted, type Reading, shortened, unknown, wholeNumber } from './reading.js';
 import type { Tree } from './tree.js';
 
 const ZONES = 'sys/class/thermal';
@@ -31,7 +31,7 @@ export function temperature(tree: Tree, folders: readonly string[] = zoneFolders
   for (const { folder, value } of zones)
     if (value !== null && (hottest === undefined || value > hottest.value)) hottest = { folder, value };
   if (hottest === undefined) return unknown(zones.map(({ source }) => source).join('; '));
-  const type = tree.once(`${hottest.folder}/type`).text?.trim();
+  const type = shortened(tree.once(`${hottest.folder}/type`).text ?? '');
   return known(hottest.value, `/${hottest.folder}/temp${type ? ` (${type})` : ''}`);
 }
 
@@ -41,7 +41,7 @@ export function thermalZones(
 ): Reading<readonly ThermalZone[]> {
   if (folders.length === 0) return unknown(`/${ZONES} has no zone`);
   const zones = folders.map((folder) => ({
-    type: tree.once(`${folder}/type`).text?.trim() || null,
+    type: shortened(tree.once(`${folder}/type`).text ?? '') || null,
     temperatureC: degrees(tree, `${folder}/temp`).value,
     file: `/${folder}/temp`,
   }));
