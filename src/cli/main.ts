@@ -25,6 +25,9 @@ const commands: readonly (readonly [name: string, summary: string, load: () => P
   ['run', 'Classify lines of text from stdin, files or serial ports.', () => import('./run.js')],
 ];
 
+/** Errors of whoever wrote the command line. */
+const WRONG_USE: ReadonlySet<string> = new Set(['USAGE', 'BOARD_UNKNOWN']);
+
 /** Prints a failure as a user should see it; `SNUG_LOG=debug` adds the stack and the causes. */
 function report(thrown: unknown): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2; // commander has printed it already
@@ -34,7 +37,7 @@ function report(thrown: unknown): number {
   if (process.env.SNUG_LOG === 'debug' && thrown instanceof Error)
     lines.push(thrown.stack ?? '', String(thrown.cause ?? ''));
   process.stderr.write(`${lines.join('\n')}\n`);
-  return thrown instanceof SnugError && thrown.code === 'USAGE' ? 2 : 1;
+  return thrown instanceof SnugError && WRONG_USE.has(thrown.code) ? 2 : 1;
 }
 
 async function main(argv: readonly string[]): Promise<number> {
