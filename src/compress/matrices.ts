@@ -20,12 +20,11 @@ export function multiplyAdd(
   const rows = wide.length / columns;
   const width = map.length / columns;
   for (let i = 0; i < rows; i++) {
-    const row = into.subarray(i * kept, (i + 1) * kept);
+    const to = i * kept;
     for (let k = 0; k < columns; k++) {
       const scale = wide[i * columns + k];
-      if (scale === 0) continue;
-      const other = map.subarray(k * width, k * width + kept);
-      for (let j = 0; j < kept; j++) row[j] += scale * other[j];
+      const from = k * width;
+      for (let j = 0; j < kept; j++) into[to + j] += scale * map[from + j];
     }
   }
 }
@@ -42,11 +41,11 @@ export function lowRankAdd(
   const depth = left.length / rows;
   const width = right.length / rank;
   for (let i = 0; i < rows; i++) {
-    const row = into.subarray(i * columns, (i + 1) * columns);
+    const to = i * columns;
     for (let r = 0; r < rank; r++) {
       const scale = left[i * depth + r];
-      const other = right.subarray(r * width, r * width + columns);
-      for (let j = 0; j < columns; j++) row[j] += scale * other[j];
+      const from = r * width;
+      for (let j = 0; j < columns; j++) into[to + j] += scale * right[from + j];
     }
   }
 }

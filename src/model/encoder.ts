@@ -11,11 +11,9 @@ import {
   blockQuantisedTable,
   concatenated,
   type Dense,
-  nibbleScales,
   nibbles,
   nibbleTable,
   positionsOfOneSegment,
-  scalesInt8,
   table,
   transposed,
   transposedInt8,
@@ -240,20 +238,17 @@ class EncoderEmitter {
     }
     if (this.options.bits === 4) {
       const blocks = Math.ceil(layer.inputs / NIBBLE_BLOCK);
+      const quantised = nibbles(layer, NIBBLE_BLOCK);
       const packed = [layer.outputs, blocks, NIBBLE_BLOCK / 2];
-      const weight = graph.weight(name, 'uint8', packed, nibbles(layer, NIBBLE_BLOCK));
-      const scales = graph.weight(
-        `${name}.scales`,
-        'float32',
-        [layer.outputs, blocks],
-        nibbleScales(layer, NIBBLE_BLOCK),
-      );
+      const weight = graph.weight(name, 'uint8', packed, quantised.values);
+      const scales = graph.weight(`${name}.scales`, 'float32', [layer.outputs, blocks], quantised.scales);
       // Level 4: products of 8-bit activations, each block with a scale of its own, the quickest form on every processor tried.
       const attributes = { K: layer.inputs, N: layer.outputs, bits: 4, block_size: NIBBLE_BLOCK, accuracy_level: 4 };
       return graph.fused('MatMulNBits', [input, weight, scales, '', '', bias], attributes);
     }
-    const weight = graph.weight(name, 'int8', [layer.inputs, layer.outputs], transposedInt8(layer, limit));
-    const scales = graph.weight(`${name}.scales`, 'float32', [layer.outputs], scalesInt8(layer, limit));
+    const quantised = transposedInt8(layer, limit);
+    const weight = graph.weight(name, 'int8', [layer.inputs, layer.outputs], quantised.values);
+    const scales = graph.weight(`${name}.scales`, 'float32', [layer.outputs], quantised.scales);
     return graph.fused('DynamicQuantizeMatMul', [input, weight, scales, '', bias]);
   }
 

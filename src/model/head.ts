@@ -1,7 +1,7 @@
 /** The classification head: Snug's own, fitted on pooled vectors, or the one that the checkpoint brought. */
 import type { GraphBuilder } from './graph-builder.js';
 import { firstToken } from './pooling.js';
-import { concatenated, scalesInt8, table, transposed, transposedInt8 } from './weights.js';
+import { concatenated, table, transposed, transposedInt8 } from './weights.js';
 
 /**
  * `fitted`: logits = W z + b over pooled vectors z (of length one where `normalize`), and the cosine to the nearest of
@@ -69,8 +69,9 @@ function cosinesTo(graph: GraphBuilder, unit: string, count: number, size: numbe
     return graph.node('Gemm', [unit, rows], { transB: 1 }, 'cosines');
   }
   const product = { weights: [name], biases: [], inputs: size, outputs: count };
-  const columns = graph.weight(name, 'int8', [size, count], transposedInt8(product, int8Limit));
-  const scales = graph.weight(`${name}.scales`, 'float32', [count], scalesInt8(product, int8Limit));
+  const quantised = transposedInt8(product, int8Limit);
+  const columns = graph.weight(name, 'int8', [size, count], quantised.values);
+  const scales = graph.weight(`${name}.scales`, 'float32', [count], quantised.scales);
   return graph.fused('DynamicQuantizeMatMul', [unit, columns, scales], {}, 'cosines');
 }
 
