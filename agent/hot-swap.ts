@@ -20,20 +20,30 @@ export interface SwapFigures {
   readonly pauseMs: number;
 }
 
+export interface SwapWay {
+  /** Whether there is room for both models. */
+  readonly beside: boolean;
+  /** Done while no model is loaded: what makes the profile ready needs the room that the old one took. */
+  readonly prepare?: () => Promise<void>;
+}
+
 export interface HotSwapOptions {
   readonly model: Model;
   readonly profiles: Pick<Profiles, 'load'>;
   readonly pipeline: Pick<Pipeline, 'serve' | 'withhold' | 'load'>;
   /** A clock for durations, in ms. */
   readonly now: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
+const TRY_AGAIN_MS = 500;
 /** The first answer of a session reads its weights in, so it is given to nobody. */
 const WARM_UP_TEXT = 'warm';
 
 export class HotSwap {
   #model: Model;
   #last: Promise<unknown> = Promise.resolve();
+  readonly #closing = new AbortController();
 
   constructor(private readonly options: HotSwapOptions) {
     this.#model = options.model;
@@ -45,8 +55,8 @@ export class HotSwap {
   }
 
   /** Serves a profile that is ready to be loaded. Rejects where it can't be loaded: then the one before serves on. */
-  to(profile: string, { beside }: { readonly beside: boolean }): Promise<SwapFigures> {
-    return this.#inTurn(() => (beside ? this.#besideOld(profile) : this.#afterOld(profile)));
+  to(profile: string, { beside, prepare }: SwapWay): Promise<SwapFigures> {
+    return this.#inTurn(() => (beside ? this.#besideOld(profile) : this.#afterOld(profile, prepare)));
   }
 
   /** Closes the session and opens it again, so that what its arena has grown by goes back to the system. */
@@ -54,9 +64,11 @@ export class HotSwap {
     return this.#inTurn(() => this.#afterOld(this.#model.profile));
   }
 
-  /** Resolves when no swap is under way. */
-  async settled(): Promise<void> {
+  /** Lets the swap that is under way end, and closes the model. */
+  async close(): Promise<void> {
+    this.#closing.abort();
     await this.#last;
+    await this.#model.close();
   }
 
   async #besideOld(profile: string): Promise<SwapFigures> {
@@ -75,20 +87,33 @@ export class HotSwap {
     }
   }
 
-  async #afterOld(profile: string): Promise<SwapFigures> {
+  async #afterOld(profile: string, prepare?: () => Promise<void>): Promise<SwapFigures> {
     const { pipeline, now } = this.options;
     const before = this.#model.profile;
     await pipeline.withhold();
     const startedMs = now();
     await this.#model.close();
     try {
+      await prepare?.();
       this.#take(await this.#load(profile));
     } catch (error) {
-      this.#take(await this.#load(before));
+      await this.#restore(before);
       throw error;
     }
     const loadMs = now() - startedMs;
     return { beside: false, loadMs, pauseMs: loadMs };
+  }
+
+  /** Without a model nothing is answered: tries for as long as it takes. */
+  async #restore(profile: string): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        this.#take(await this.#load(profile));
+        return;
+      } catch {
+        await this.options.sleep(TRY_AGAIN_MS, this.#closing.signal);
+      }
+    }
   }
 
   #take(model: Model): void {

@@ -6,8 +6,11 @@ import { LatencyHistogram } from './latency.js';
 export interface StreamLoad {
   /** Age of the oldest record that waits, of the sources that have a pace of their own; 0 where none waits. */
   readonly queueDelayMs: number;
-  /** Records framed so far, dropped ones included. */
+  /** Records that wait, of all sources. */
+  readonly waiting: number;
+  /** Records framed so far of the sources that have a pace of their own, dropped ones included. */
   readonly arrived: number;
+  /** Records answered, of all sources. */
   readonly answered: number;
   /** Time in which the model was being asked. */
   readonly busyMs: number;
@@ -55,12 +58,11 @@ export class StreamMeter {
     this.#window.add(this.#before);
     this.#window.add(this.#span);
     const { p95, count } = this.#window.stats();
-    const waiting = intakes
-      .filter(({ source, queue }) => !(WITHOUT_PACE.has(source.kind) && queue.policy === 'block'))
-      .map(({ queue }) => nowMs - (queue.oldest?.framedAtMs ?? nowMs));
+    const paced = intakes.filter(({ source, queue }) => !(WITHOUT_PACE.has(source.kind) && queue.policy === 'block'));
     return {
-      queueDelayMs: Math.max(0, ...waiting),
-      arrived: intakes.reduce((sum, { records }) => sum + records, 0),
+      queueDelayMs: Math.max(0, ...paced.map(({ queue }) => nowMs - (queue.oldest?.framedAtMs ?? nowMs))),
+      waiting: intakes.reduce((sum, { queue }) => sum + queue.length, 0),
+      arrived: paced.reduce((sum, { records }) => sum + records, 0),
       answered: this.#answered,
       busyMs: this.#busyMs,
       p95Ms: p95,

@@ -25,7 +25,7 @@ export interface GovernorState {
 }
 
 export type Step =
-  | { readonly kind: 'stay'; /** What presses, where there is nothing lighter to go to. */ readonly stuck?: Sign }
+  | { readonly kind: 'stay' /** What presses, where there is nothing lighter to go to. */; readonly stuck?: Sign }
   | { readonly kind: 'give-back'; readonly sign: Sign }
   | {
       readonly kind: 'move';
@@ -86,6 +86,12 @@ export function decide(before: GovernorState, signals: Signals, plan: Plan): Dec
 /** The state where a move could not be made: the profile is as it was, and the next look may try another. */
 export function notMoved(before: GovernorState, atMs: number): GovernorState {
   return { ...before, changedAtMs: atMs };
+}
+
+/** The state where a move is put off: what was seen stays seen. */
+export function putOff(before: GovernorState, after: GovernorState): GovernorState {
+  const { changedAtMs, upAtMs, holdOffMs, calmSinceMs } = before;
+  return { ...after, changedAtMs, upAtMs, holdOffMs, calmSinceMs };
 }
 
 /** The state after a change that others made: what was seen before says nothing of it. */

@@ -53,7 +53,9 @@ export function killedForMemory(last: RunRecord, now: KillCounts): string | unde
   if (sameBoot && group !== null && now.group !== null && now.group > group)
     return `the kernel killed for memory in the agent's control group (${group} times before, ${now.group} now)`;
   const near = last.memory.near && last.memory.headroomBytes !== null;
-  const left = near ? `${Math.round((last.memory.headroomBytes ?? 0) / 1e6)} MB were left when it was last looked at` : '';
+  const left = near
+    ? `${Math.round((last.memory.headroomBytes ?? 0) / 1e6)} MB were left when it was last looked at`
+    : '';
   // The group may have been made anew with the process; the whole board's count names nobody, so memory must have been short too.
   if (sameBoot && board !== null && now.board !== null)
     return near && now.board > board

@@ -67,6 +67,11 @@ export function worth({ accuracy, predicted }: Candidate): number {
   return accuracy ?? predicted.rssBytes / 2 ** 40;
 }
 
+/** What it takes in memory: anonymous memory decides who is killed, what is mapped decides how much is read again. */
+export function memoryOf({ predicted }: Candidate): number {
+  return predicted.rssAnonBytes + predicted.rssBytes;
+}
+
 /** At least as good in everything, and better in something. */
 function beats(one: Candidate, other: Candidate): boolean {
   const better = [

@@ -50,7 +50,7 @@ export interface Signals {
   readonly p95Ms: number | null;
   /** What it must keep; null where there is no such limit. */
   readonly targetMs: number | null;
-  /** Of the time since the last look. */
+  /** Of the time since the last look, for the sources that have a pace of their own: the others take what is left. */
   readonly busyShare: number;
   readonly arrivedPerSecond: number;
   readonly answeredPerSecond: number;
@@ -74,8 +74,8 @@ export interface SamplerParts {
   /** Major page faults of this process so far. */
   readonly majorFaults: () => number;
   readonly targetMs: number | null;
-  /** RAM of the board, for where no control group limits it. */
-  readonly ramBytes: number | null;
+  /** Its RAM is what memory is measured against where no control group limits it. */
+  readonly board: { readonly ramBytes: number | null };
   readonly nowMs: () => number;
 }
 
@@ -100,22 +100,24 @@ export class Sampler {
     this.#before = now;
     const { pressure, stream } = now;
     const seconds = Math.max(1e-3, (now.atMs - before.atMs) / 1000);
+    const arrived = stream.arrived - before.stream.arrived;
+    const answered = stream.answered - before.stream.answered;
+    const busy = Math.min(1, (stream.busyMs - before.stream.busyMs) / 1000 / seconds);
     const periods = risen(before.pressure.cpuPeriods, pressure.cpuPeriods);
     const signals = {
       atMs: now.atMs,
       queueDelayMs: stream.queueDelayMs,
       p95Ms: stream.p95Count >= FEWEST_TEXTS ? stream.p95Ms : null,
       targetMs,
-      busyShare: Math.min(1, (stream.busyMs - before.stream.busyMs) / 1000 / seconds),
-      arrivedPerSecond: (stream.arrived - before.stream.arrived) / seconds,
-      answeredPerSecond: (stream.answered - before.stream.answered) / seconds,
+      busyShare: answered > arrived ? (busy * arrived) / answered : busy,
+      arrivedPerSecond: arrived / seconds,
+      answeredPerSecond: answered / seconds,
       memoryStallShare: pressure.memoryStallShare,
       cpuStallShare: pressure.cpuStallShare,
       ...this.#headroom(pressure),
       atLimit: risen(before.pressure.atLimitCount, pressure.atLimitCount),
       oom:
-        risen(before.pressure.oomCount, pressure.oomCount) +
-        risen(before.pressure.oomKillCount, pressure.oomKillCount),
+        risen(before.pressure.oomCount, pressure.oomCount) + risen(before.pressure.oomKillCount, pressure.oomKillCount),
       faultsPerSecond: (now.faults - before.faults) / seconds,
       temperatureC: pressure.temperatureC,
       throttled: pressure.throttled ?? false,
@@ -133,7 +135,7 @@ export class Sampler {
     const ofGroup = limit !== null && used !== null ? Math.max(0, limit - used) : null;
     if (ofGroup !== null && (available === null || ofGroup <= available))
       return { headroomBytes: ofGroup, memoryBytes: limit };
-    return { headroomBytes: available, memoryBytes: this.parts.ramBytes };
+    return { headroomBytes: available, memoryBytes: this.parts.board.ramBytes };
   }
 }
 

@@ -68,12 +68,17 @@ function memoryLevels(signals: Signals): { level: Level; critical: boolean; figu
   const { headroomBytes, memoryStallShare, atLimit, oom } = signals;
   const { pressBytes, calmBytes } = headroomMarks(signals.memoryBytes);
   const headroom: Level =
-    headroomBytes === null ? 'calm' : headroomBytes < pressBytes ? 'press' : headroomBytes < calmBytes ? 'between' : 'calm';
+    headroomBytes === null
+      ? 'calm'
+      : headroomBytes < pressBytes
+        ? 'press'
+        : headroomBytes < calmBytes
+          ? 'between'
+          : 'calm';
   const stalled = above(marks.memoryStallShare, memoryStallShare);
   // A group at its limit may only have much file cache; pages of ours that come back from disk say that it is more than that.
   const faults = atLimit > 0 ? above(marks.faultsPerSecond, signals.faultsPerSecond) : 'calm';
-  const critical =
-    oom > 0 || (headroomBytes !== null && headroomBytes < settings.criticalShare.value * pressBytes);
+  const critical = oom > 0 || (headroomBytes !== null && headroomBytes < settings.criticalShare.value * pressBytes);
   const levels = [headroom, stalled, faults];
   const level = critical || levels.includes('press') ? 'press' : levels.includes('between') ? 'between' : 'calm';
   return {
@@ -95,7 +100,9 @@ function above({ press, calm }: Mark, value: number | null): Level {
 }
 
 function known(figures: Record<string, number | null>): Record<string, number> {
-  return Object.fromEntries(Object.entries(figures).flatMap(([name, value]) => (value === null ? [] : [[name, rounded(value)]])));
+  return Object.fromEntries(
+    Object.entries(figures).flatMap(([name, value]) => (value === null ? [] : [[name, rounded(value)]])),
+  );
 }
 
 export function rounded(value: number): number {

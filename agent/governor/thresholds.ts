@@ -74,6 +74,11 @@ export const marks = {
 export const settings = {
   lookMs: { value: 500, unit: 'ms', about: 'Time between two looks.' },
   limitsMs: { value: 1000, unit: 'ms', about: 'Time between two readings of the limits, and the choice under them.' },
+  rateWeight: {
+    value: 0.05,
+    unit: 'share',
+    about: 'What the last look counts in the rate of texts that the choice is made for: a mean over some ten seconds.',
+  },
   confirmMs: { value: 400, unit: 'ms', about: 'How long a sign must press before a step down: two looks.' },
   criticalShare: {
     value: 0.25,
@@ -102,13 +107,52 @@ export const settings = {
     unit: 'ms',
     about: 'A step down so soon after a step up means that it was taken back; one that lasts longer ends the doubling.',
   },
-  upLatencyShare: { value: 0.8, unit: 'of `limits.maxLatencyMs`', about: 'The most that a step up may be predicted to take.' },
-  upMemoryShare: { value: 0.9, unit: 'of the allowed memory', about: 'The most that a step up may be predicted to need.' },
-  upBusyShare: { value: 0.6, unit: 'of the time', about: 'The most that the model may then be busy, at the present rate.' },
+  upLatencyShare: {
+    value: 0.8,
+    unit: 'of `limits.maxLatencyMs`',
+    about: 'The most that a step up may be predicted to take.',
+  },
+  upMemoryShare: {
+    value: 0.9,
+    unit: 'of the allowed memory',
+    about: 'The most that a step up may be predicted to need.',
+  },
+  upBusyShare: {
+    value: 0.6,
+    unit: 'of the time',
+    about: 'The most that the model may then be busy, at the present rate.',
+  },
   lighterShare: {
     value: 0.8,
     unit: 'of the cost',
-    about: 'A step down takes the most accurate profile that costs no more than this, or less where figures say how much is too much.',
+    about:
+      'A step down takes the most accurate profile that costs no more than this, or less where figures say how much is too much.',
+  },
+  cutBytes: {
+    value: 80 * 2 ** 20,
+    unit: 'bytes',
+    about:
+      'Must be left for a profile to be cut beside the stream; the process that cuts holds 55 MB of anonymous memory.',
+  },
+  standbyAfterMs: {
+    value: 1000,
+    unit: 'ms',
+    about: 'After the start: from then on the profiles that a step down would lead to are cut in advance.',
+  },
+  overloadEveryMs: {
+    value: 600_000,
+    unit: 'ms',
+    about: 'How often it is told that something presses and there is nothing lighter to go to.',
+  },
+  nearWriteMs: {
+    value: 10_000,
+    unit: 'ms',
+    about: 'How long memory must have been plentiful again before the record of this run says so.',
+  },
+  ceilingGrowth: {
+    value: 1.25,
+    unit: 'times the memory',
+    about: 'A profile that was killed for memory is considered again with so much more memory than then.',
   },
   barredMs: { value: 600_000, unit: 'ms', about: 'How long a profile that could not be cut or loaded is left alone.' },
   gapMs: {

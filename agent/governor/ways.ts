@@ -1,5 +1,5 @@
 /** Where a step leads: down to what is light enough for what presses, up to what is predicted to fit with margin. */
-import { type Candidate, type Plan, worth } from './plan.js';
+import { type Candidate, memoryOf, type Plan, worth } from './plan.js';
 import type { Signals } from './signals.js';
 import { headroomMarks, type Sign } from './signs.js';
 import { settings } from './thresholds.js';
@@ -8,8 +8,7 @@ import { settings } from './thresholds.js';
 type Cost = (candidate: Candidate) => number;
 
 const latency: Cost = ({ predicted }) => predicted.latencyMs;
-/** Anonymous memory decides who is killed; what is mapped decides how much is read again. */
-const memory: Cost = ({ predicted }) => predicted.rssAnonBytes + predicted.rssBytes;
+const memory: Cost = memoryOf;
 
 /** The most accurate profile that is light enough for what presses, else the lightest; undefined where none is lighter. */
 export function wayDown({ rungs, current }: Plan, sign: Sign, signals: Signals): Candidate | undefined {

@@ -50,7 +50,10 @@ export async function apart(task: Task, { signal, goAhead }: ApartOptions = {}):
     if (answer?.kind === 'failed') throw failureOf(answer);
     const how = killed === null ? `ended with code ${code}` : `was ended by ${killed}`;
     const last = said.trim().split('\n').at(-1);
-    throw new SnugError('CHILD_ENDED', `the process that was to ${task.kind} ${task.profile} ${how}${last ? `: ${last}` : ''}`);
+    throw new SnugError(
+      'CHILD_ENDED',
+      `the process that was to ${task.kind} ${task.profile} ${how}${last ? `: ${last}` : ''}`,
+    );
   } finally {
     clearInterval(asking);
     signal?.removeEventListener('abort', stop);

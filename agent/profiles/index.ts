@@ -18,6 +18,8 @@ export interface LadderRung {
 
 /** Where the agent's models come from. */
 export interface Profiles {
+  /** Names the bundle's content. */
+  readonly identity: string;
   readonly ladder: readonly LadderRung[];
   /** Loads a profile that is ready. @throws MODEL_LOAD, TOKENIZER_… */
   load(profile: string): Promise<Model>;
@@ -29,6 +31,7 @@ export interface Profiles {
 }
 
 export class BundleProfiles implements Profiles {
+  readonly identity: string;
   readonly ladder: readonly LadderRung[];
   #tokenizer: ReturnType<typeof loadBundleTokenizer> | undefined;
 
@@ -36,6 +39,7 @@ export class BundleProfiles implements Profiles {
     private readonly bundle: Bundle,
     private readonly threads: number,
   ) {
+    this.identity = bundle.identity;
     this.ladder = bundle.manifest.ladder.map(({ profile, accuracy, weightBytes }) => ({
       profile,
       accuracy: accuracy ?? null,
@@ -44,7 +48,13 @@ export class BundleProfiles implements Profiles {
   }
 
   /** @throws BUNDLE_… */
-  static async open({ bundle, threads }: { readonly bundle: string; readonly threads: number }): Promise<BundleProfiles> {
+  static async open({
+    bundle,
+    threads,
+  }: {
+    readonly bundle: string;
+    readonly threads: number;
+  }): Promise<BundleProfiles> {
     return new BundleProfiles(await openBundle(bundle), threads);
   }
 

@@ -3,8 +3,8 @@
 import type { Bundle } from '../bundle/bundle.js';
 import { checkLater, DEFAULT_PROFILE, materialiseProfile, openBundle, parseProfile } from '../bundle/index.js';
 import { SnugError } from '../errors/index.js';
-import type { Tokenizer } from '../tokenizer/types.js';
 import { modelTokenizer, requireAgreement } from '../tokenizer/model-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/types.js';
 import { decisionOf } from './decide.js';
 import { LoadedModel } from './model.js';
 import { EncoderSession } from './session.js';
