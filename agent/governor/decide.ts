@@ -18,8 +18,12 @@ export interface GovernorState {
   readonly pressingSinceMs: Readonly<Partial<Record<Cause, number>>>;
   readonly calmSinceMs: number | undefined;
   readonly changedAtMs: number;
+  /** What the last change was for; undefined where a command made it, or none was made. */
+  readonly changedFor: Cause | undefined;
   readonly holdOffMs: number;
   readonly upAtMs: number | undefined;
+  /** The profile that had to be left soon after a step up to it: until then nothing as accurate is tried again. */
+  readonly takenBack: { readonly profile: string; readonly untilMs: number } | undefined;
   readonly gaveBackAtMs: number | undefined;
   readonly queueDelayMs: number;
 }
@@ -45,8 +49,10 @@ export function initialState(atMs: number): GovernorState {
     pressingSinceMs: {},
     calmSinceMs: undefined,
     changedAtMs: atMs,
+    changedFor: undefined,
     holdOffMs: settings.holdOffMs.value,
     upAtMs: undefined,
+    takenBack: undefined,
     gaveBackAtMs: undefined,
     queueDelayMs: 0,
   };
@@ -67,13 +73,14 @@ export function decide(before: GovernorState, signals: Signals, plan: Plan): Dec
   const out = plan.unfit !== undefined && !pinned ? wayOut(plan) : undefined;
   if (out) {
     const direction = worth(out) > worth(plan.current) ? 'up' : 'down';
-    return moved(state, { kind: 'move', direction, to: out.profile, cause: 'limits', figures: {}, why: plan.unfit });
+    const step = { kind: 'move', direction, to: out.profile, cause: 'limits', figures: {}, why: plan.unfit } as const;
+    return moved(state, plan, step);
   }
   const sign = signs.pressing.find((each) => isDue(state, each, signs, atMs));
   if (sign) return answerTo(sign, state, signals, plan, signs.critical, pinned);
   const up = riseOf(state, signals, plan);
   if (up)
-    return moved(state, {
+    return moved(state, plan, {
       kind: 'move',
       direction: 'up',
       to: up.profile,
@@ -90,13 +97,20 @@ export function notMoved(before: GovernorState, atMs: number): GovernorState {
 
 /** The state where a move is put off: what was seen stays seen. */
 export function putOff(before: GovernorState, after: GovernorState): GovernorState {
-  const { changedAtMs, upAtMs, holdOffMs, calmSinceMs } = before;
-  return { ...after, changedAtMs, upAtMs, holdOffMs, calmSinceMs };
+  const { changedAtMs, changedFor, upAtMs, holdOffMs, calmSinceMs, takenBack } = before;
+  return { ...after, changedAtMs, changedFor, upAtMs, holdOffMs, calmSinceMs, takenBack };
 }
 
 /** The state after a change that others made: what was seen before says nothing of it. */
 export function changedByOthers(before: GovernorState, atMs: number): GovernorState {
-  return { ...before, pressingSinceMs: {}, calmSinceMs: undefined, changedAtMs: atMs, upAtMs: undefined };
+  return {
+    ...before,
+    pressingSinceMs: {},
+    calmSinceMs: undefined,
+    changedAtMs: atMs,
+    changedFor: undefined,
+    upAtMs: undefined,
+  };
 }
 
 /** A queue that gets shorter by a tenth of the time that passes will be empty without our help. */
@@ -119,12 +133,18 @@ function remember(before: GovernorState, { atMs, queueDelayMs }: Signals, { pres
 /** Whether a sign has pressed long enough, and long enough after the last change. */
 function isDue(state: GovernorState, { cause }: Sign, { critical }: Signs, atMs: number): boolean {
   if (critical && cause === 'memory') return true;
-  const heated = cause === 'heat' || cause === 'throttled';
-  const settledMs = (heated ? settings.heatSettleMs : settings.settleMs).value;
+  const { changedFor, changedAtMs } = state;
+  const heated = (one: Cause | undefined) => one === 'heat' || one === 'throttled';
   const since = state.pressingSinceMs[cause] ?? atMs;
-  // Heat that began after a step down is not what that step was for; after a step up there is nothing to wait for.
-  const afterUp = state.upAtMs === state.changedAtMs;
-  const settled = afterUp || atMs - state.changedAtMs >= settledMs || (heated && since > state.changedAtMs);
+  // A change has to show what it brought to what it was for; a step up, or one by command, was for nothing that presses.
+  const settledMs = heated(cause)
+    ? heated(changedFor)
+      ? settings.heatSettleMs.value
+      : 0
+    : changedFor === undefined || changedFor === 'calm' || heated(changedFor)
+      ? 0
+      : settings.settleMs.value;
+  const settled = atMs - changedAtMs >= settledMs;
   return settled && atMs - since >= settings.confirmMs.value;
 }
 
@@ -143,26 +163,29 @@ function answerTo(
   if (sign.cause === 'memory' && !lately && !(dire && to))
     return { state: { ...state, gaveBackAtMs: atMs }, step: { kind: 'give-back', sign } };
   if (!to) return { state, step: { kind: 'stay', stuck: sign } };
-  return moved(state, { kind: 'move', direction: 'down', to: to.profile, cause: sign.cause, figures: sign.figures });
+  const { cause, figures } = sign;
+  return moved(state, plan, { kind: 'move', direction: 'down', to: to.profile, cause, figures });
 }
 
 /** What to go up to, once all has been calm for long enough. */
 function riseOf(state: GovernorState, signals: Signals, plan: Plan): Candidate | undefined {
-  const { calmSinceMs, changedAtMs, holdOffMs } = state;
+  const { calmSinceMs, changedAtMs, holdOffMs, takenBack } = state;
   if (calmSinceMs === undefined || signals.atMs - Math.max(calmSinceMs, changedAtMs) < holdOffMs) return undefined;
-  return wayUp(plan, signals, holdOffMs > settings.holdOffMs.value);
+  return wayUp(plan, signals, takenBack && signals.atMs < takenBack.untilMs ? takenBack.profile : undefined);
 }
 
-function moved(state: GovernorState, step: Extract<Step, { kind: 'move' }>): Decision {
+function moved(state: GovernorState, { current }: Plan, step: Extract<Step, { kind: 'move' }>): Decision {
   const atMs = state.lookedAtMs;
   const sinceUpMs = state.upAtMs === undefined ? Number.POSITIVE_INFINITY : atMs - state.upAtMs;
-  const takenBack = sinceUpMs < settings.takenBackMs.value;
-  const next = { ...state, changedAtMs: atMs, calmSinceMs: undefined };
+  const takenBackMs = settings.takenBackMs.value;
+  const soon = sinceUpMs < takenBackMs;
+  const next = { ...state, changedAtMs: atMs, changedFor: step.cause, calmSinceMs: undefined };
   if (step.direction === 'up') return { state: { ...next, upAtMs: atMs }, step };
-  const holdOffMs = takenBack
+  const holdOffMs = soon
     ? Math.min(2 * state.holdOffMs, settings.longestHoldOffMs.value)
     : state.upAtMs === undefined
       ? state.holdOffMs
       : settings.holdOffMs.value;
-  return { state: { ...next, holdOffMs, upAtMs: undefined }, step };
+  const takenBack = soon ? { profile: current.profile, untilMs: atMs + takenBackMs } : state.takenBack;
+  return { state: { ...next, holdOffMs, takenBack, upAtMs: undefined }, step };
 }

@@ -38,14 +38,15 @@ function neededShare({ cause }: Sign, signals: Signals, cost: number): number {
 
 /**
  * The most accurate profile above the one in force that fits with margin, no higher than the one that is pinned.
- * @param cautious only the next one is looked at: a step up was taken back lately
+ * @param below the profile that a step up was taken back from lately: only what is less accurate is tried
  */
-export function wayUp(plan: Plan, signals: Signals, cautious: boolean): Candidate | undefined {
+export function wayUp(plan: Plan, signals: Signals, below: string | undefined): Candidate | undefined {
   const { rungs, current, pinned } = plan;
+  const bound = rungs.find(({ profile }) => profile === below);
   const above = pinned
     ? [pinned].filter(({ profile }) => profile !== current.profile)
-    : rungs.filter((each) => worth(each) > worth(current));
-  return (cautious ? above.slice(-1) : above).find((each) => fitsWithMargin(plan, each, signals));
+    : rungs.filter((each) => worth(each) > worth(current) && (!bound || worth(each) < worth(bound)));
+  return above.find((each) => fitsWithMargin(plan, each, signals));
 }
 
 function fitsWithMargin({ current, allowed }: Plan, to: Candidate, signals: Signals): boolean {
