@@ -78,8 +78,9 @@ export class HotSwap {
     try {
       const next = await this.#load(profile);
       const before = this.#model;
-      this.#take(next);
+      const answered = this.#take(next);
       const loadMs = now() - startedMs;
+      await answered;
       await before.close();
       return { beside: true, loadMs, pauseMs: stall.end() };
     } finally {
@@ -95,7 +96,7 @@ export class HotSwap {
     await this.#model.close();
     try {
       await prepare?.();
-      this.#take(await this.#load(profile));
+      void this.#take(await this.#load(profile));
     } catch (error) {
       await this.#restore(before);
       throw error;
@@ -108,7 +109,7 @@ export class HotSwap {
   async #restore(profile: string): Promise<void> {
     while (!this.#closing.signal.aborted) {
       try {
-        this.#take(await this.#load(profile));
+        void this.#take(await this.#load(profile));
         return;
       } catch {
         await this.options.sleep(TRY_AGAIN_MS, this.#closing.signal);
@@ -116,9 +117,10 @@ export class HotSwap {
     }
   }
 
-  #take(model: Model): void {
+  /** Resolves when the model before has answered what it was asked. */
+  #take(model: Model): Promise<void> {
     this.#model = model;
-    this.options.pipeline.serve(model);
+    return this.options.pipeline.serve(model);
   }
 
   async #load(profile: string): Promise<Model> {

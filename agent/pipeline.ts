@@ -159,11 +159,13 @@ export class Pipeline {
     await this.ended;
   }
 
-  /** Gives what comes next to another model; a call that is being answered is answered by the one before. */
-  serve(model: ServedModel): void {
+  /** Gives what comes next to another model. Resolves when the one before has answered what it was asked: it can be closed then. */
+  async serve(model: ServedModel): Promise<void> {
+    const asked = this.#asked;
     this.#model = model;
     this.#meter.restart();
     this.#changed();
+    await asked?.catch(() => undefined);
   }
 
   /**

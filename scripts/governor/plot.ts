@@ -3,7 +3,14 @@ import { marks } from '../../agent/governor/thresholds.js';
 import type { Day, DaySample } from './day.js';
 
 const layout = { width: 900, left: 150, right: 20, top: 46, panel: 96, gap: 34 } as const;
-const colours = { line: '#2f5f9e', mark: '#b3402f', up: '#2f7d4f', down: '#b3402f', faint: '#d9d9d9', text: '#1c1c1c' } as const;
+const colours = {
+  line: '#2f5f9e',
+  mark: '#b3402f',
+  up: '#2f7d4f',
+  down: '#b3402f',
+  faint: '#d9d9d9',
+  text: '#1c1c1c',
+} as const;
 const DAY_MS = 24 * 3600 * 1000;
 const MB = 2 ** 20;
 
@@ -51,8 +58,12 @@ function drawn(panel: Panel, day: Day, top: number): string[] {
   const points = day.samples.map((each) => `${x(each.atMs).toFixed(1)},${y(panel.of(each)).toFixed(1)}`);
   const parts = [
     text(layout.left, top - 6, panel.title, 'font-weight="bold"'),
-    ...Array.from({ length: 13 }, (_, i) => line(x((i * DAY_MS) / 12), top, x((i * DAY_MS) / 12), bottom, colours.faint)),
-    ...Array.from({ length: 13 }, (_, i) => text(x((i * DAY_MS) / 12), bottom + 14, String(2 * i), 'text-anchor="middle"')),
+    ...Array.from({ length: 13 }, (_, i) =>
+      line(x((i * DAY_MS) / 12), top, x((i * DAY_MS) / 12), bottom, colours.faint),
+    ),
+    ...Array.from({ length: 13 }, (_, i) =>
+      text(x((i * DAY_MS) / 12), bottom + 14, String(2 * i), 'text-anchor="middle"'),
+    ),
     `<polyline fill="none" stroke="${colours.line}" stroke-width="1.2" points="${points.join(' ')}"/>`,
   ];
   if (panel.mark !== undefined)

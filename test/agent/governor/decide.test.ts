@@ -98,7 +98,10 @@ test('a queue that grows leads at once to a profile that is quick enough by the 
 
 test('a backlog that gets shorter presses nobody', (t) => {
   let delayMs = 60_000;
-  const walk = new Walk().for(30 * SECOND_MS, () => ({ queueDelayMs: (delayMs -= 200) }));
+  const walk = new Walk().for(30 * SECOND_MS, () => {
+    delayMs -= 200;
+    return { queueDelayMs: delayMs };
+  });
   t.deepEqual(walk.events, []);
 });
 
@@ -185,7 +188,9 @@ test('a pinned profile that the limits rule out stays pinned', (t) => {
 test('limits that shrink lead at once to the choice under them, and back when they grow', (t) => {
   const choice = ({ atMs }: Moment) => choiceOf({ unfit: atMs > 10_000 && atMs <= 20_000 ? [full, q8] : [] });
   const walk = new Walk({ choice }).for(10 * SECOND_MS + LOOK_MS);
-  t.like(walk.moves, [{ to: half, cause: 'limits', direction: 'down', why: 'needs more than is allowed', atMs: 10_500 }]);
+  t.like(walk.moves, [
+    { to: half, cause: 'limits', direction: 'down', why: 'needs more than is allowed', atMs: 10_500 },
+  ]);
   walk.for(10 * MINUTE_MS);
   t.is(walk.profile, full);
   t.is(walk.moves.length, 2);
@@ -233,9 +238,15 @@ test('trouble right after a step up leads back within two seconds', (t) => {
 });
 
 test('a process that was stopped sees its signs anew', (t) => {
-  const walk = new Walk().for(LOOK_MS, { temperatureC: 95 }).asleep(60 * MINUTE_MS).for(LOOK_MS, { temperatureC: 95 });
+  const walk = new Walk()
+    .for(LOOK_MS, { temperatureC: 95 })
+    .asleep(60 * MINUTE_MS)
+    .for(LOOK_MS, { temperatureC: 95 });
   t.deepEqual(walk.events, []);
-  const calm = new Walk({ start: q8 }).for(MINUTE_MS / 4).asleep(60 * MINUTE_MS).for(SECOND_MS);
+  const calm = new Walk({ start: q8 })
+    .for(MINUTE_MS / 4)
+    .asleep(60 * MINUTE_MS)
+    .for(SECOND_MS);
   t.deepEqual(calm.events, [], 'an hour in which nobody looked was not a calm hour');
 });
 
