@@ -11,12 +11,12 @@ import { changedByOthers, decide, type GovernorState, initialState, notMoved, pu
 import type { GovernorParts, GovernorStatus } from './parts.js';
 import type { Choice, Plan } from './plan.js';
 import { planOf } from './plan.js';
+import { requireFit } from './require-fit.js';
 import { RunKeeper } from './run-keeper.js';
 import { Sampler, type Signals } from './signals.js';
 import { headroomMarks, type Sign } from './signs.js';
 import { Standby } from './standby.js';
 import { settings } from './thresholds.js';
-import { Refusal } from './wishes.js';
 
 type Move = Extract<Step, { kind: 'move' }>;
 
@@ -113,40 +113,33 @@ export class Governor {
 
   /** Serves a profile and stays with it. @throws PROFILE_UNKNOWN, PROFILE_UNFIT, and what cutting and loading throw */
   pin(profile: string): Promise<SwapFigures | undefined> {
-    return this.#exclusive(async () => {
+    return this.#exclusive(() => {
       this.#readLimits();
-      new Refusal(this.#parts.profiles.ladder, this.#choice).check(profile);
-      const figures = await this.#become(profile, 'set by a command', 'command');
-      this.#wish = profile;
-      this.#ceiling = undefined; // whoever sets a profile by name knows what it did
-      this.#keep();
-      return figures;
+      requireFit(profile, this.#parts.profiles.ladder, this.#choice);
+      return this.#become(profile, 'set by a command', profile);
     });
   }
 
-  /** Leaves the choice to the governor again, and goes to what is chosen now. */
+  /** Leaves the choice to the governor again, and goes to what is chosen now. @throws what cutting and loading throw */
   auto(): Promise<SwapFigures | undefined> {
-    return this.#exclusive(async () => {
-      this.#wish = 'auto';
-      this.#ceiling = undefined;
+    return this.#exclusive(() => {
       this.#readLimits();
       const { profile, reason } = this.#choice.chosen;
-      const figures = await this.#become(profile, `auto: ${reason}`, 'command');
-      this.#keep();
-      return figures;
+      return this.#become(profile, `auto: ${reason}`, 'auto');
     });
   }
 
-  async #become(profile: string, reason: string, cause: 'command'): Promise<SwapFigures | undefined> {
+  /** What a command wants; whoever gives it knows what was killed for memory, so that counts no longer. */
+  async #become(profile: string, reason: string, wish: string): Promise<SwapFigures | undefined> {
     const before = this.#parts.swap.model.profile;
+    const figures = profile === before ? undefined : await this.#serve(profile, false);
     this.#reason = reason;
-    if (profile === before) {
-      this.#parts.onStatus();
-      return undefined;
-    }
-    const figures = await this.#serve(profile, false);
+    this.#wish = wish;
+    this.#ceiling = undefined;
     this.#state = changedByOthers(this.#state, this.#parts.nowMs());
-    this.#tellChange(before, profile, cause, {}, figures, reason);
+    if (figures) this.#tellChange(before, profile, 'command', {}, figures, reason);
+    else this.#parts.onStatus();
+    this.#keep();
     return figures;
   }
 

@@ -152,7 +152,9 @@ test('what makes a profile ready runs while no model is loaded', async (t) => {
   const { swap, loaded, pipeline } = await streaming();
   await swap.to('next', {
     beside: false,
-    prepare: async () => t.true(loaded[0].closed),
+    prepare: async () => {
+      t.true(loaded[0].closed);
+    },
   });
   t.is(swap.model.profile, 'next');
   await pipeline.drain();
