@@ -3,6 +3,7 @@
 import { messageOf } from '../../errors/index.js';
 import { LineProcess, timedAsk } from '../line-process.js';
 import { MemoryWatch, type TreeMemory } from '../process-memory.js';
+import { rotated } from '../rounds.js';
 import { median, percentile } from '../statistics.js';
 import type { Prepared } from './prepare.js';
 import type { Sample, Samples } from './samples.js';
@@ -167,9 +168,4 @@ export async function attempt(side: SideId, samples: Map<SideId, Sample>, part: 
   } catch (thrown) {
     samples.set(side, { why: messageOf(thrown) });
   }
-}
-
-/** The same sides, another one first in every round. */
-export function rotated<T>(sides: readonly T[], by: number): T[] {
-  return sides.map((_, at) => sides[(at + by) % sides.length]);
 }
