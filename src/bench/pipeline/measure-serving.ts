@@ -152,6 +152,7 @@ function labelOf(answer: string): string {
 function agreementOf(one: readonly string[] = [], other: readonly string[] = []): number | undefined {
   if (one.length === 0 || one.length !== other.length) return undefined;
   const answered = one.map((label, at) => [label, other[at]]).filter(([label]) => label !== REFUSED);
+  if (answered.length === 0) return undefined;
   return answered.filter(([label, against]) => label === against).length / answered.length;
 }
 
