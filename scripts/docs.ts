@@ -4,13 +4,18 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configSchema, type DeclaredKey, listKeys } from '../agent/config/index.js';
 import { catalogue } from '../src/errors/index.js';
+import { type Board, knownBoards } from '../src/profile/boards/index.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const generated = '<!-- Made by `npm run docs`. Change the code, not this page. -->';
 
 /** Path below the root → text. */
 export function pages(): Readonly<Record<string, string>> {
-  return { 'docs/errors.md': errorsPage(), 'docs/configuration.md': configurationPage() };
+  return {
+    'docs/boards.md': boardsPage(),
+    'docs/configuration.md': configurationPage(),
+    'docs/errors.md': errorsPage(),
+  };
 }
 
 function errorsPage(): string {
@@ -55,6 +60,54 @@ function keyRow({ path, notes, schema, defaultValue }: DeclaredKey, kinds: strin
   const { description = schema.description ?? '', unit = '', example } = notes ?? {};
   const shown = (value: unknown) => (value === undefined ? '' : `\`${JSON.stringify(value)}\``);
   return `| \`${path.join('.')}\`${kinds} | ${cell(description)} | ${unit} | ${shown(defaultValue)} | ${shown(example)} |`;
+}
+
+function boardsPage(): string {
+  const boards = knownBoards();
+  const families = [...new Set(boards.map(({ family }) => family))].map((family) =>
+    boards.filter((board) => board.family === family),
+  );
+  return page('Known boards', [
+    'Made from the files in [device-profiles](../device-profiles). A board profile gives limits to plan with (`snug fit --board NAME`)',
+    'and defaults; it never stands in for what Snug measures on the board itself. The name without a size means the smallest. RAM is',
+    'what the kernel counts where a source tells it, else what is on the board, of which the kernel counts less. The reserve for the',
+    "system and the threads are Snug's own defaults.",
+    '',
+    '| board | name | RAM | cores | processor | instructions | reserve | threads |',
+    '|---|---|---|---|---|---|---|---|',
+    ...boards.map(boardRow),
+    '',
+    'A board that is missing: copy the file of a board like it, change the figures and their sources, and give its path to `--board`.',
+    ...families.flatMap((sizes) => ['', `## ${sizes[0].title}`, '', ...boardSources(sizes)]),
+  ]);
+}
+
+function boardRow({ title, name, ram, cores, processor, instructions, defaults }: Board): string {
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`;
+  const usable = ram.usableBytes === undefined ? `${megabytes(ram.nominalBytes)} nominal` : megabytes(ram.usableBytes);
+  const chip = `${processor.model}, ${processor.microarchitecture}, ${processor.maxMHz} MHz`;
+  const cells = [cell(title), `\`${name}\``, usable, cores.count, cell(chip), instructions.set];
+  return `| ${[...cells, megabytes(defaults.reserveBytes), defaults.threads].join(' | ')} |`;
+}
+
+function boardSources(sizes: readonly Board[]): string[] {
+  const [{ sources, cores, processor, instructions, page: pages, storage, thermal, speed, notes }] = sizes;
+  const ramSources = [...new Set(sizes.map(({ ram }) => ram.source))];
+  const figures: readonly (readonly [what: string, source: string | undefined])[] = [
+    ...ramSources.map((source) => ['RAM', source] as const),
+    ...sizes.map(({ name, ram }) => [`what the kernel counts on ${name}`, ram.usableSource] as const),
+    ['cores', cores.source],
+    ['processor', processor.source],
+    ['instructions', instructions.source],
+    [`pages of ${(pages?.sizeBytes ?? 0) / 1024} KiB`, pages?.source],
+    [`starts from ${storage.kinds.join(', ')}`, storage.source],
+    [`slowed down from ${thermal?.throttleAtC} °C`, thermal?.source],
+    [`7-zip ${speed?.sevenZipMips} MIPS, memcpy ${speed?.memcpyMBPerS} MB/s`, speed?.source],
+  ];
+  const named = figures.flatMap(([what, source]) =>
+    source === undefined ? [] : [`${what}: [${source}](${sources[source]})`],
+  );
+  return [`${named.join('; ')}.`, '', ...notes.map((note) => `- ${note}`)];
 }
 
 function page(title: string, lines: readonly string[]): string {

@@ -1,8 +1,8 @@
 /** The agent's configuration: what can be set, where it is read from, and how its errors are told. */
-import { mapDeclared } from './declare.js';
+import { mapDeclared } from '../../src/yaml/index.js';
 import { type AgentConfig, configSchema } from './keys.js';
 
-export { type DeclaredKey, type KeyNotes, listKeys } from './declare.js';
+export { type DeclaredKey, type KeyNotes, listKeys } from '../../src/yaml/index.js';
 export { type AgentConfig, configSchema, type MqttConfig, type SourceConfig } from './keys.js';
 export { checkConfig, readConfig } from './read.js';
 

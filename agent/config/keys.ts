@@ -2,8 +2,8 @@
 import type { z as zod } from 'zod';
 import { nameProblem } from '../../src/protocol/index.js';
 import { z } from '../../src/protocol/zod.js';
+import { key } from '../../src/yaml/index.js';
 import { queueOptions, sourceOptions } from '../sources/options.js';
-import { key } from './declare.js';
 
 const text = () => z.string().min(1);
 const share = () => z.number().gt(0).max(1);

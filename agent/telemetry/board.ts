@@ -1,49 +1,24 @@
-/** Facts about the board, and what it feels right now. `SNUG_SYSROOT` gives another tree to read `/proc` and `/sys` from. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { arch, availableParallelism, hostname, totalmem } from 'node:os';
-import { join } from 'node:path';
+/** Facts about the board for the `info` message, from the probe: what it doesn't know is null. */
+import { hostname } from 'node:os';
+import { probeLimits } from '../../src/profile/index.js';
 
 export interface Board {
   readonly hostname: string;
-  /** As the device tree names it; undefined on machines without one. */
+  /** As the device tree or the firmware names it; undefined where neither does. */
   readonly model: string | undefined;
-  readonly arch: string;
-  readonly cores: number;
-  readonly ramBytes: number;
+  /** By Node's names: `arm64`. */
+  readonly arch: string | null;
+  readonly cores: number | null;
+  readonly ramBytes: number | null;
 }
 
-const root = () => process.env.SNUG_SYSROOT ?? '/';
-
-function read(...path: string[]): string | undefined {
-  try {
-    return readFileSync(join(root(), ...path), 'utf8');
-  } catch {
-    return undefined; // not on this board
-  }
-}
-
-export function readBoard(): Board {
-  const kilobytes = /^MemTotal:\s+(\d+) kB/m.exec(read('proc/meminfo') ?? '')?.[1];
+export function readBoard(root?: string): Board {
+  const { boardModel, instructions, cores, ramTotalBytes } = probeLimits(root);
   return {
     hostname: hostname(),
-    model: read('proc/device-tree/model')?.replaceAll('\0', '').trim() || undefined,
-    arch: arch(),
-    cores: availableParallelism(),
-    ramBytes: kilobytes === undefined ? totalmem() : Number(kilobytes) * 1024,
+    model: boardModel.value ?? undefined,
+    arch: instructions.value?.split(' ')[0] ?? null,
+    cores: cores.value,
+    ramBytes: ramTotalBytes.value,
   };
-}
-
-/** The hottest thermal zone in °C, or null where there is none. */
-export function temperatureC(): number | null {
-  const folder = 'sys/class/thermal';
-  let zones: string[];
-  try {
-    zones = readdirSync(join(root(), folder)).filter((name) => name.startsWith('thermal_zone'));
-  } catch {
-    return null;
-  }
-  const degrees = zones
-    .map((zone) => Number.parseInt(read(folder, zone, 'temp') ?? '', 10) / 1000) // the kernel gives thousandths
-    .filter((value) => value > -50 && value < 200);
-  return degrees.length > 0 ? Math.max(...degrees) : null;
 }

@@ -1,10 +1,10 @@
 /** Figures of the running agent, at an interval. */
 
+import { readPressure } from '../../src/profile/index.js';
 import { processMemory } from '../../src/profile/process-memory.js';
 import type { Payloads } from '../../src/protocol/index.js';
 import { type Clock, timestamp } from '../clock.js';
 import type { PipelineStats } from '../pipeline.js';
-import { temperatureC } from './board.js';
 
 export interface TelemetryOptions {
   readonly intervalMs: number;
@@ -82,7 +82,7 @@ export class Telemetry {
       outbox: { records: waitingRecords() },
       ...processMemory(),
       cpuShare: rounded((this.#before.cpuMs - before.cpuMs) / elapsedMs),
-      temperatureC: temperatureC(),
+      temperatureC: readPressure().limits.temperatureC.value,
     };
   }
 

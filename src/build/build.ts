@@ -1,21 +1,31 @@
 /** `snug build`: the steps in their order. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { bitWidths, formatProfile, type Manifest, runtimeVersion } from '../bundle/index.js';
-import { Master, refuseForeign, removeLeftovers, type Store, writeBundle, writeMaster } from '../bundle/making.js';
+import { writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { bitWidths, type Manifest, runtimeVersion, sha256OfBytes } from '../bundle/index.js';
+import { Master, refuseForeign, type Store, writeBundle, writeMaster } from '../bundle/making.js';
 import { FORMAT } from '../bundle/manifest.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
-import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
+import { SnugError } from '../errors/index.js';
 import { loadCheckpointTokenizer } from '../infer/checkpoint-tokenizer.js';
 import { instructionSet } from '../profile/processor.js';
+import { writeReport } from '../report/index.js';
+import { imageOf } from '../tokenizer/image.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { modelTokenizer } from '../tokenizer/model-tokenizer.js';
-import { describeModel, encoderTensors } from './encoder-master.js';
-import { evaluateProfiles } from './evaluate.js';
+import { readUnlabelled } from './calibration-texts.js';
+import { describeModel } from './encoder-master.js';
+import { makeEncoder } from './encoder-step.js';
+import { type EvaluatedProfile, evaluateProfiles, withDominated } from './evaluate.js';
+import { PROTOTYPES_PER_LABEL } from './fit-head.js';
 import { goldenLines } from './golden.js';
-import { type HeadResult, keepHead, trainHead } from './head-step.js';
+import { fitHeads } from './heads.js';
+import { TOKENIZER } from './measure-memory.js';
+import { reduceVocabulary } from './reduce-vocabulary.js';
+import { reportOf } from './report.js';
+import { describeShapes, profilesOf, type Recipe } from './shapes.js';
 import { tokenizerJson } from './tokenizer-json.js';
 import { readTrainingData, type TrainingData } from './training-data.js';
+import { Workplace } from './workplace.js';
 
 export interface BuildOptions {
   readonly checkpoint: string;
@@ -27,6 +37,13 @@ export interface BuildOptions {
   readonly none?: string;
   /** Share of in-scope eval rows that may be refused at most. */
   readonly refuse: number;
+  /** Texts without labels: what the network is cut by where there are no others. */
+  readonly unlabelled?: string;
+  readonly recipe: Recipe;
+  /** Pieces of the vocabulary to keep; undefined keeps all. */
+  readonly vocab?: number;
+  /** Goes on with what an interrupted build left. */
+  readonly resume?: boolean;
   readonly store: Store;
   readonly seed: number;
   readonly threads: number;
@@ -48,71 +65,114 @@ export interface BuildResult {
 export interface Workshop {
   readonly options: BuildOptions;
   readonly checkpoint: Checkpoint;
-  readonly folder: string;
+  readonly place: Workplace;
   readonly tokenizer: Tokenizer;
 }
 
 /**
  * Builds a bundle. The old one at `output` stays until the new one is whole.
- * @throws CHECKPOINT_…, DATA_…, TOKENIZER_…, BUNDLE_WRITE, DISK_FULL
+ * @throws CHECKPOINT_…, DATA_…, TOKENIZER_…, BUNDLE_WRITE, RESUME_MISMATCH, DISK_FULL
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now();
-  const checkpoint = await openCheckpoint(options.checkpoint);
-  let folder: string | undefined;
+  const whole = await openCheckpoint(options.checkpoint);
   try {
-    const tokenizer = await loadCheckpointTokenizer(checkpoint);
-    const tokenizerFile = await tokenizerJson(checkpoint, tokenizer);
+    const wholeTokenizer = await loadCheckpointTokenizer(whole);
     const data = await readTrainingData(options);
+    const unlabelled = await readUnlabelled(options.unlabelled);
+    const texts = [...(data?.rows.map(({ text }) => text) ?? []), ...unlabelled];
+    const { checkpoint, tokenizer } =
+      options.vocab === undefined
+        ? { checkpoint: whole, tokenizer: wholeTokenizer }
+        : reduceVocabulary(whole, wholeTokenizer, texts, options.vocab);
+    const tokenizerFile = await tokenizerJson(checkpoint, tokenizer, options.vocab !== undefined);
     for (const warning of data?.warnings ?? []) options.onWarning?.(warning);
     if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
     await refuseForeign(resolve(options.output));
-    folder = await workFolder(options.output);
-    const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
-    const workshop: Workshop = { options, checkpoint, folder, tokenizer: read };
-    const manifest = await assemble(workshop, data, tokenizerFile);
-    return { manifest, rows: data?.rows.length ?? 0, seconds: (performance.now() - started) / 1000 };
+    const inputs = await inputsOf(options, checkpoint, data, unlabelled);
+    const place = await Workplace.open(options.output, inputs, options.resume ?? false);
+    let keep = false;
+    try {
+      const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
+      const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
+      await writeFile(place.path(TOKENIZER), imageOf(tokenizer) ?? tokenizerFile);
+      const { manifest, profiles } = await assemble(workshop, data, texts, tokenizerFile);
+      const seconds = (performance.now() - started) / 1000;
+      if (options.recipe !== 'head')
+        await writeReport(
+          resolve(options.output),
+          reportOf(basename(resolve(options.output)), manifest, profiles, seconds),
+        );
+      return { manifest, rows: data?.rows.length ?? 0, seconds };
+    } catch (error) {
+      keep = options.recipe !== 'head' && error instanceof SnugError && KEPT_AFTER.has(error.code);
+      throw error;
+    } finally {
+      if (!keep) await place.remove();
+    }
   } finally {
-    if (folder) await rm(folder, { recursive: true, force: true });
-    await checkpoint.close();
+    await whole.close();
   }
 }
+
+/** What a person may want to go on after, once it is mended. */
+const KEPT_AFTER: ReadonlySet<string> = new Set(['INTERRUPTED', 'DISK_FULL', 'BUNDLE_WRITE']);
 
 const nothingToClassify = (folder: string) =>
   new SnugError('USAGE', `${folder}: the checkpoint has no classification head, and no --data to fit one on`, {
     remedy: 'Give labelled rows with --data FILE and --eval FILE.',
   });
 
-async function workFolder(output: string): Promise<string> {
-  const target = resolve(output);
-  try {
-    const prefix = `.${basename(target)}.work.`;
-    await removeLeftovers(dirname(target), prefix);
-    return await mkdtemp(join(dirname(target), `${prefix}${process.pid}-`));
-  } catch (error) {
-    const code = systemCodeOf(error) === 'ENOSPC' ? 'DISK_FULL' : 'BUNDLE_WRITE';
-    throw new SnugError(code, `${dirname(target)}: ${messageOf(error)}`, { cause: error });
-  }
+/** All that a build's result depends on. */
+async function inputsOf(
+  { none, refuse, recipe, store, seed, vocab, version }: BuildOptions,
+  checkpoint: Checkpoint,
+  data: TrainingData | undefined,
+  unlabelled: readonly string[],
+) {
+  const { weights } = await checkpoint.identity();
+  const files = data && [data.trainFile.sha256, data.evalFile.sha256];
+  const texts = sha256OfBytes(Buffer.from(JSON.stringify(unlabelled)));
+  return [
+    FORMAT,
+    version,
+    weights,
+    files,
+    texts,
+    { none, refuse, recipe, store, seed, vocab },
+    runtimeVersion(),
+    instructionSet(),
+  ];
 }
 
-async function assemble(workshop: Workshop, data: TrainingData | undefined, tokenizer: Uint8Array): Promise<Manifest> {
-  const { options, checkpoint, folder } = workshop;
-  const head = data ? await trainHead(workshop, data) : await keepHead(workshop);
-  const masterPath = join(folder, 'master.safetensors');
-  const ownHead = (name: string) => name.startsWith('head.');
-  const encoder = encoderTensors(checkpoint).filter(({ name }) => !data || !ownHead(name));
-  await writeMaster(masterPath, [...encoder, ...head.tensors], options.store);
-  const draft = await draftManifest(workshop, data, head);
+async function assemble(
+  workshop: Workshop,
+  data: TrainingData | undefined,
+  texts: readonly string[],
+  tokenizer: Uint8Array,
+): Promise<{ manifest: Manifest; profiles: readonly EvaluatedProfile[] }> {
+  const { options, place } = workshop;
+  const draft = await draftManifest(workshop, data);
+  const encoder = await Master.open(await makeEncoder(workshop, draft, texts));
+  const masterPath = place.path('master.safetensors');
+  try {
+    const heads = data && (await fitHeads(workshop, encoder, draft, data));
+    await writeMaster(masterPath, [...encoder.tensors(), ...(heads?.tensors ?? [])], options.store);
+    for (const [shape, value] of Object.entries(heads?.inverseRegularisations ?? {}))
+      draft.shapes[shape].inverseRegularisation = value;
+  } finally {
+    await encoder.close();
+  }
   const master = await Master.open(masterPath);
   try {
     const profiles = await evaluateProfiles(workshop, master, draft, data);
     const manifest = {
       ...draft,
       calibrations: Object.fromEntries(profiles.map(({ rung, calibration }) => [rung.profile, calibration])),
-      ladder: profiles.map(({ rung }) => rung),
+      ladder: withDominated(profiles.map(({ rung }) => rung)),
     };
-    const golden = await goldenLines(workshop, master, manifest, data);
-    return await writeBundle(options.output, { manifest, masterPath, tokenizer, golden });
+    const golden = goldenLines(profiles.map((each) => ({ profile: each.rung.profile, golden: each.golden })));
+    return { manifest: await writeBundle(options.output, { manifest, masterPath, tokenizer, golden }), profiles };
   } finally {
     await master.close();
   }
@@ -126,14 +186,12 @@ function freeLabel(wanted: string, labels: readonly string[]): string {
   return labels.includes(wanted) ? freeLabel(`${wanted}_`, labels) : wanted;
 }
 
-async function draftManifest(
-  workshop: Workshop,
-  data: TrainingData | undefined,
-  head: HeadResult,
-): Promise<DraftManifest> {
+async function draftManifest(workshop: Workshop, data: TrainingData | undefined): Promise<DraftManifest> {
   const { options, checkpoint } = workshop;
+  const { recipe } = options;
   const identity = await checkpoint.identity();
   const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
+  const { labels, description } = headOf(checkpoint, data);
   return {
     format: FORMAT,
     tool: { name: 'snug', version: options.version },
@@ -145,13 +203,28 @@ async function draftManifest(
     tokenizer: { maxTokens: checkpoint.maxTokens, lowerCaseFirst: checkpoint.tokenizer.lowerCaseFirst },
     pooling: checkpoint.pooling,
     store: options.store,
-    head: head.description,
-    labels: head.labels,
-    noneLabel: options.none ?? freeLabel('none', head.labels),
+    head: description,
+    recipe,
+    shapes: describeShapes(recipe, checkpoint.config, data !== undefined),
+    labels,
+    noneLabel: options.none ?? freeLabel('none', labels),
     data: data && { train: data.trainFile, eval: data.evalFile, refuse: options.refuse },
     calibrations: {},
     bits: [...bitWidths],
     measured: { instructionSet: instructionSet(), runtime: `onnxruntime ${runtimeVersion()}`, threads: 1 },
-    ladder: bitWidths.map((bits) => ({ profile: formatProfile({ width: 1, prune: 0, bits }), ...empty })),
+    ladder: profilesOf(recipe, data !== undefined).map((profile) => ({ profile, ...empty })),
   };
+}
+
+function headOf(
+  { head }: Checkpoint,
+  data: TrainingData | undefined,
+): { labels: string[]; description: Manifest['head'] } {
+  if (data) {
+    const prototypes = data.labels.length * PROTOTYPES_PER_LABEL;
+    return { labels: [...data.labels], description: { kind: 'fitted', problem: 'single', prototypes } };
+  }
+  if (!head) throw new Error('a checkpoint without head reached headOf');
+  const { labels, problem, activation } = head;
+  return { labels: [...labels], description: { kind: 'checkpoint', problem, prototypes: 0, activation } };
 }

@@ -1,13 +1,9 @@
-/** Fits the head on frozen vectors, its regularisation chosen on the eval rows. */
-
-import type { MasterTensor } from '../bundle/making.js';
-import { headTensors } from '../model/index.js';
-import { type LinearHead, LogisticRegression, type Matrix, prototypesOf } from '../train/index.js';
-import { tensorOf } from './encoder-master.js';
+/** Fits a head on frozen vectors, its regularisation chosen on the eval rows. */
+import { countRight, type LinearHead, LogisticRegression, type Matrix } from '../train/index.js';
 
 /** Tried from strong to weak, each starting where the last one ended. */
 const INVERSE_REGULARISATIONS = [0.1, 0.3, 1, 3, 10, 30, 100];
-const PROTOTYPES_PER_LABEL = 3;
+export const PROTOTYPES_PER_LABEL = 3;
 
 export interface LabelledVectors {
   readonly vectors: Matrix;
@@ -15,10 +11,17 @@ export interface LabelledVectors {
   readonly classes: readonly number[];
 }
 
-export interface FittedHead {
-  readonly tensors: MasterTensor[];
-  readonly prototypes: number;
+export interface FittedHead extends LinearHead {
   readonly inverseRegularisation: number;
+}
+
+export interface HeadOptions {
+  readonly threads: number;
+  readonly onProgress: (detail: string) => void;
+  /** A regularisation that suited a like network: its neighbours are tried only. */
+  readonly nearTo?: number;
+  /** What is wanted of each label, [rows, labels], instead of the training rows' classes. */
+  readonly targets?: Float32Array;
 }
 
 /** @param evaluation in-scope eval rows */
@@ -26,18 +29,19 @@ export async function fitHead(
   training: LabelledVectors,
   evaluation: LabelledVectors,
   labels: number,
-  options: { readonly seed: number; readonly threads: number; readonly onProgress: (detail: string) => void },
+  { threads, onProgress, nearTo, targets }: HeadOptions,
 ): Promise<FittedHead> {
-  const { columns } = training.vectors;
-  const regression = await LogisticRegression.open(training.vectors, training.classes, labels, options.threads);
+  const near = nearTo === undefined ? -1 : INVERSE_REGULARISATIONS.indexOf(nearTo);
+  const tried = near < 0 ? INVERSE_REGULARISATIONS : INVERSE_REGULARISATIONS.slice(Math.max(0, near - 1), near + 2);
+  const regression = await LogisticRegression.open(training.vectors, targets ?? training.classes, labels, threads);
   let best: { head: LinearHead; right: number; inverseRegularisation: number } | undefined;
   try {
     let start: LinearHead | undefined;
-    for (const inverseRegularisation of INVERSE_REGULARISATIONS) {
+    for (const inverseRegularisation of tried) {
       const onIteration = (iteration: number, loss: number) =>
-        options.onProgress(`C = ${inverseRegularisation}, step ${iteration}, loss ${loss.toFixed(4)}`);
+        onProgress(`C = ${inverseRegularisation}, step ${iteration}, loss ${loss.toFixed(4)}`);
       const head = await regression.fit({ inverseRegularisation, start, onIteration });
-      const right = countRight(head, evaluation, labels);
+      const right = countRight(head, evaluation.vectors, evaluation.classes);
       // A tie goes to the stronger regularisation, which came first.
       if (!best || right > best.right) best = { head, right, inverseRegularisation };
       start = head;
@@ -46,34 +50,5 @@ export async function fitHead(
     await regression.close();
   }
   if (!best) throw new Error('no regularisation was tried');
-  const prototypes = prototypesOf(training.vectors, training.classes, labels, PROTOTYPES_PER_LABEL, options.seed);
-  const count = labels * PROTOTYPES_PER_LABEL;
-  return {
-    tensors: [
-      tensorOf(headTensors.weight, [labels, columns], best.head.weight),
-      tensorOf(headTensors.bias, [labels], best.head.bias),
-      tensorOf(headTensors.prototypes, [count, columns], prototypes),
-    ],
-    prototypes: count,
-    inverseRegularisation: best.inverseRegularisation,
-  };
-}
-
-function countRight(head: LinearHead, { vectors, classes }: LabelledVectors, labels: number): number {
-  const { values, columns } = vectors;
-  let right = 0;
-  for (const [row, label] of classes.entries()) {
-    let best = 0;
-    let largest = Number.NEGATIVE_INFINITY;
-    for (let candidate = 0; candidate < labels; candidate++) {
-      let logit = head.bias[candidate];
-      for (let i = 0; i < columns; i++) logit += head.weight[candidate * columns + i] * values[row * columns + i];
-      if (logit > largest) {
-        largest = logit;
-        best = candidate;
-      }
-    }
-    if (best === label) right++;
-  }
-  return right;
+  return { ...best.head, inverseRegularisation: best.inverseRegularisation };
 }

@@ -3,3 +3,4 @@
  * bundle's place and moved there in the last step.
  */
 export { type BuildOptions, type BuildResult, build } from './build.js';
+export type { Recipe } from './shapes.js';

@@ -4,13 +4,20 @@ import type { Checkpoint } from '../checkpoint/index.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { type WordPieceScheme, WordPieceTokenizer } from '../tokenizer/word-piece.js';
 
-/** The checkpoint's tokenizer.json, or one that says the same as its vocab.txt and settings. */
-export async function tokenizerJson({ tokenizer }: Checkpoint, loaded: Tokenizer): Promise<Uint8Array> {
-  if (tokenizer.kind === 'tokenizer.json') {
+/**
+ * The checkpoint's tokenizer.json, or one that says the same as its vocab.txt and settings.
+ * @param reduced whether the tokenizer is no longer the file's
+ */
+export async function tokenizerJson(
+  { tokenizer }: Checkpoint,
+  loaded: Tokenizer,
+  reduced = false,
+): Promise<Uint8Array> {
+  if (tokenizer.kind === 'tokenizer.json' && !reduced) {
     const text = await readFile(tokenizer.path, 'utf8');
     return Buffer.from(JSON.stringify(JSON.parse(text.replace(/^\ufeff/, ''))));
   }
-  if (!(loaded instanceof WordPieceTokenizer)) throw new Error('a vocab.txt was not read as WordPiece');
+  if (!(loaded instanceof WordPieceTokenizer)) throw new Error('a vocabulary was not read as WordPiece');
   return Buffer.from(JSON.stringify(describe(loaded.scheme)));
 }
 

@@ -1,12 +1,13 @@
 /** A bundle on disk: opened, checked, its profiles made ready to run. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SliceOptions } from '../compress/slice.js';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
 import type { EncoderOptions, EncoderShape } from '../model/index.js';
 import { sha256OfBytes, sha256OfFile } from './hash.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import { materialise, type OpenProfile } from './materialise.js';
-import { nearestProfiles, parseProfile } from './profile-name.js';
+import { nearestProfiles, parseProfile, shapeName } from './profile-name.js';
 import type { Materialised } from './seal.js';
 
 export const files = {
@@ -92,11 +93,23 @@ async function unlessDamaged<Result>(path: string, read: (path: string) => Promi
   }
 }
 
-/** The network that a profile runs. @throws PROFILE_NAME, PROFILE_UNKNOWN naming the nearest */
-export function networkOf(manifest: Manifest, profile: string): { shape: EncoderShape; options: EncoderOptions } {
+/** The network that a profile runs, and how it is cut out of the master. */
+export interface Network {
+  readonly shape: EncoderShape;
+  readonly options: EncoderOptions;
+  readonly slice: SliceOptions;
+}
+
+/** @throws PROFILE_NAME, PROFILE_UNKNOWN naming the nearest */
+export function networkOf(
+  manifest: Pick<Manifest, 'ladder' | 'model' | 'head' | 'pooling' | 'labels' | 'tokenizer' | 'shapes'>,
+  profile: string,
+): Network {
   const wanted = parseProfile(profile);
   const held = manifest.ladder.map((rung) => rung.profile);
-  if (!held.includes(profile)) {
+  const name = shapeName(wanted);
+  const kept = manifest.shapes[name];
+  if (!held.includes(profile) || !kept) {
     const nearest = nearestProfiles(wanted, held).join(', ');
     throw new SnugError('PROFILE_UNKNOWN', `the bundle holds no profile ${profile}; the nearest are ${nearest}`);
   }
@@ -104,45 +117,62 @@ export function networkOf(manifest: Manifest, profile: string): { shape: Encoder
   return {
     shape: {
       vocabSize: model.vocabSize,
-      hiddenSize: model.hiddenSize,
+      hiddenSize: kept.channels,
       headSize: model.headSize,
       maxTokens: tokenizer.maxTokens,
       tokenTypes: model.tokenTypes,
       activation: model.activation,
       layerNormEps: model.layerNormEps,
-      layers: Array.from({ length: model.layers }, () => ({ heads: model.heads, neurons: model.intermediateSize })),
+      layers: kept.layers,
     },
     options: {
       bits: wanted.bits,
       pooling,
+      ...(wanted.bag && { bag: true }),
       head:
         head.kind === 'fitted'
           ? {
               kind: 'fitted',
               labels: labels.length,
-              hiddenSize: model.hiddenSize,
+              hiddenSize: kept.channels,
               prototypes: head.prototypes,
               normalize: true,
             }
           : {
               kind: 'checkpoint',
               labels: labels.length,
+              inputSize: kept.channels,
               hiddenSize: model.hiddenSize,
               activation: head.activation ?? 'tanh',
             },
+    },
+    slice: {
+      counts: { channels: kept.channels, layers: kept.layers },
+      headSize: model.headSize,
+      networkLayers: model.layers,
+      keys: { shape: name, width: kept.widthCorrection, prune: kept.pruneCorrection },
     },
   };
 }
 
 /** Cuts a profile out of the master, or takes it from the cache. @throws BUNDLE_DAMAGED, CACHE_WRITE, DISK_FULL */
-export function materialiseProfile(bundle: Bundle, profile: string): Promise<Materialised> {
+export async function materialiseProfile(bundle: Bundle, profile: string): Promise<Materialised> {
+  networkOf(bundle.manifest, profile); // a profile that is not there is told before the cache is looked at
+  return materialise(bundle.identity, profile, () => openProfile(bundle, profile));
+}
+
+/** The master, its bytes checked, and the plan of a profile over it. @throws PROFILE_UNKNOWN, BUNDLE_DAMAGED */
+export async function openProfile(bundle: Bundle, profile: string): Promise<OpenProfile> {
   const network = networkOf(bundle.manifest, profile);
-  return materialise(bundle.identity, profile, async (): Promise<OpenProfile> => {
-    const path = join(bundle.folder, files.master);
-    await requireHash(path, bundle.manifest.files[files.master].sha256);
-    // Loaded only where a profile is cut: a warm start needs neither the graph's room nor its encoder.
-    const { Master, planFrom } = await import('./cut.js');
-    const master = await Master.open(path);
-    return { source: master, plan: await planFrom(master, network), close: () => master.close() };
-  });
+  const path = join(bundle.folder, files.master);
+  await requireHash(path, bundle.manifest.files[files.master].sha256);
+  // Loaded only where a profile is cut: a warm start needs neither the graph's room nor its encoder.
+  const { Master, planFrom } = await import('./cut.js');
+  const master = await Master.open(path);
+  try {
+    return { ...(await planFrom(master, network)), close: () => master.close() };
+  } catch (error) {
+    await master.close();
+    throw error;
+  }
 }

@@ -22,7 +22,8 @@ export async function removeLeftovers(folder: string, prefix = '', nowMs = Date.
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process is there, as far as this one can see. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -4,7 +4,7 @@ import { SnugError } from '../errors/index.js';
 import { bitWidths } from './profile-name.js';
 
 /** Raised with every change that an older Snug would misread. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -46,6 +46,18 @@ const calibrationSchema = v.object({
   calibrationErrorAfter: v.optional(share),
 });
 
+/** How much of the network a shape keeps; its profiles differ in their bits. */
+const shapeSchema = v.object({
+  channels: positive,
+  /** None in the shape without attention layers. */
+  layers: v.array(v.object({ heads: positive, neurons: positive })),
+  /** Names of the corrections that it shares with others; absent where there are none. */
+  widthCorrection: v.optional(v.string()),
+  pruneCorrection: v.optional(v.string()),
+  /** C of the logistic regression that was chosen on the eval file. */
+  inverseRegularisation: v.optional(v.number()),
+});
+
 const rungSchema = v.object({
   profile: v.string(),
   /** Over all rows of the eval file, a refusal being the answer "none"; absent where the bundle was built without data. */
@@ -56,6 +68,8 @@ const rungSchema = v.object({
   params: count,
   weightBytes: count,
   macsPerToken: count,
+  /** A profile that is at least as accurate and needs no more bytes and no more multiplications. */
+  dominatedBy: v.optional(v.string()),
 });
 
 export const manifestSchema = v.object({
@@ -79,9 +93,10 @@ export const manifestSchema = v.object({
     problem: v.picklist(['single', 'multi']),
     prototypes: count,
     activation: v.optional(v.picklist(['tanh', 'relu'])),
-    /** C of the logistic regression that was chosen on the eval file. */
-    inverseRegularisation: v.optional(v.number()),
   }),
+  recipe: v.picklist(['head', 'fast']),
+  /** Shapes by name: a profile's name without its bits. */
+  shapes: v.record(v.string(), shapeSchema),
   labels: v.pipe(v.array(v.string()), v.minLength(2)),
   /** What a refusal answers. */
   noneLabel: v.string(),
@@ -99,6 +114,7 @@ export type Manifest = v.InferOutput<typeof manifestSchema>;
 export type Calibration = v.InferOutput<typeof calibrationSchema>;
 export type Refusal = v.InferOutput<typeof refusalSchema>;
 export type Rung = v.InferOutput<typeof rungSchema>;
+export type ShapeDescription = v.InferOutput<typeof shapeSchema>;
 export type ModelDescription = v.InferOutput<typeof modelSchema>;
 
 /** Checks a manifest's text. @throws BUNDLE_NEWER, BUNDLE_MANIFEST naming the key */
@@ -112,6 +128,10 @@ export function parseManifest(path: string, text: string): Manifest {
   const format = typeof raw === 'object' && raw !== null && 'format' in raw ? raw.format : undefined;
   if (typeof format === 'number' && format > FORMAT)
     throw new SnugError('BUNDLE_NEWER', `${path}: format ${format}; this version of Snug reads up to ${FORMAT}`);
+  if (typeof format === 'number' && format < FORMAT)
+    throw new SnugError('BUNDLE_MANIFEST', `${path}: format ${format}; this version of Snug reads format ${FORMAT}`, {
+      remedy: 'Build the bundle again with this version.',
+    });
   const result = v.safeParse(manifestSchema, raw);
   if (result.success) return result.output;
   const [issue] = result.issues;

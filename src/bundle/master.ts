@@ -10,7 +10,12 @@ import {
   type WrittenFile,
   writeSafetensors,
 } from '../checkpoint/index.js';
-import { dequantise, quantiseWithHalfScales } from '../compress/quantise.js';
+import {
+  dequantise,
+  dequantiseNibbles,
+  quantiseToHalfScaledNibbles,
+  quantiseWithHalfScales,
+} from '../compress/quantise.js';
 import { SnugError } from '../errors/index.js';
 
 export type Store = 'fp16' | 'q8';
@@ -19,23 +24,35 @@ export type Store = 'fp16' | 'q8';
 export interface MasterTensor {
   readonly name: string;
   readonly shape: readonly number[];
+  /** Instead of the master's own form: `q8`, or `q4` for what needs few digits. */
+  readonly store?: Store | 'q4';
   /** Rows `from` (inclusive) to `to` (exclusive); a vector has one value a row. */
   readonly rows: (from: number, to: number) => Promise<Float32Array>;
+}
+
+/** A tensor that is in memory. */
+export function tensorOf(name: string, shape: readonly number[], values: Float32Array): MasterTensor {
+  const columns = values.length / shape[0];
+  return { name, shape, rows: async (from, to) => values.subarray(from * columns, to * columns) };
 }
 
 const ROWS_AT_ONCE = 1024;
 const SCALES = '.scales';
 /** Values of a row that share a scale; the last block of a row may be shorter. Part of the format. */
 const BLOCK = 64;
+/** The same for 4-bit numbers, which stand two to a byte. */
+const NIBBLE_BLOCK = 32;
 
 const bytesOf = (array: Uint16Array | Int8Array | Float32Array) =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
 /** Writes a master; the same tensors always give the same bytes. @throws SAFETENSORS_WRITE, DISK_FULL, TENSOR_VALUE */
 export function writeMaster(path: string, tensors: readonly MasterTensor[], store: Store): Promise<WrittenFile> {
-  const written = tensors.flatMap((tensor) => (tensor.shape.length === 1 ? [vector(tensor)] : matrix(tensor, store)));
+  const written = tensors.flatMap((tensor) =>
+    tensor.shape.length === 1 ? [vector(tensor)] : matrix(tensor, tensor.store ?? store),
+  );
   // Wide types first keeps every tensor aligned to its element.
-  const width = { F32: 0, F16: 1, I8: 2 } as Readonly<Record<string, number>>;
+  const width = { F32: 0, F16: 1, I8: 2, U8: 3 } as Readonly<Record<string, number>>;
   return writeSafetensors(
     path,
     written.toSorted((a, b) => width[a.dtype] - width[b.dtype]),
@@ -57,7 +74,7 @@ async function* blocksOf({ shape, rows }: MasterTensor): AsyncGenerator<Float32A
   for (let from = 0; from < shape[0]; from += ROWS_AT_ONCE) yield rows(from, Math.min(shape[0], from + ROWS_AT_ONCE));
 }
 
-function matrix(tensor: MasterTensor, store: Store): TensorToWrite[] {
+function matrix(tensor: MasterTensor, store: Store | 'q4'): TensorToWrite[] {
   const { name, shape } = tensor;
   if (store === 'fp16')
     return [
@@ -71,6 +88,7 @@ function matrix(tensor: MasterTensor, store: Store): TensorToWrite[] {
       },
     ];
   const columns = shape[1];
+  if (store === 'q4') return nibbleMatrix(tensor, columns);
   return [
     {
       name,
@@ -88,6 +106,31 @@ function matrix(tensor: MasterTensor, store: Store): TensorToWrite[] {
       chunks: async function* () {
         for await (const values of blocksOf(tensor))
           yield bytesOf(finiteHalves(name, quantiseWithHalfScales(values, columns, BLOCK).halfScales));
+      },
+    },
+  ];
+}
+
+function nibbleMatrix(tensor: MasterTensor, columns: number): TensorToWrite[] {
+  const { name, shape } = tensor;
+  const blocks = Math.ceil(columns / NIBBLE_BLOCK);
+  return [
+    {
+      name,
+      shape: [shape[0], (blocks * NIBBLE_BLOCK) / 2],
+      dtype: 'U8',
+      chunks: async function* () {
+        for await (const values of blocksOf(tensor))
+          yield quantiseToHalfScaledNibbles(values, columns, NIBBLE_BLOCK).values;
+      },
+    },
+    {
+      name: name + SCALES,
+      shape: [shape[0], blocks],
+      dtype: 'F16',
+      chunks: async function* () {
+        for await (const values of blocksOf(tensor))
+          yield bytesOf(finiteHalves(name, quantiseToHalfScaledNibbles(values, columns, NIBBLE_BLOCK).halfScales));
       },
     },
   ];
@@ -116,8 +159,10 @@ export class Master implements TensorSource {
     return this.file.has(name);
   }
 
+  /** A row of 4-bit numbers is as long as its blocks, filled up with zeros. */
   shape(name: string): readonly number[] {
-    return this.file.shape(name);
+    const [rows, columns] = this.file.shape(name);
+    return this.isNibbles(name) ? [rows, columns * 2] : this.file.shape(name);
   }
 
   async read(name: string): Promise<Float32Array> {
@@ -127,9 +172,32 @@ export class Master implements TensorSource {
   async readRows(name: string, from: number, to: number): Promise<Float32Array> {
     if (!this.file.has(name + SCALES)) return this.file.readRows(name, from, to);
     const bytes = await this.file.readBytes(name, from, to);
+    if (this.isNibbles(name)) {
+      const nibbleScales = await this.file.readRows(name + SCALES, from, to);
+      return dequantiseNibbles({ values: bytes, scales: nibbleScales }, NIBBLE_BLOCK);
+    }
     const values = new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const scales = await this.file.readRows(name + SCALES, from, to);
     return dequantise({ values, scales }, this.shape(name)[1], BLOCK);
+  }
+
+  private isNibbles(name: string): boolean {
+    return this.file.entry(name).dtype === 'U8';
+  }
+
+  /** All tensors as another master can take them; quantised ones come out as they are, for a block's largest value is exact. */
+  tensors(): MasterTensor[] {
+    return this.names.map((name) => ({
+      name,
+      shape: this.shape(name),
+      store: this.storeOf(name),
+      rows: (from, to) => this.readRows(name, from, to),
+    }));
+  }
+
+  private storeOf(name: string): Store | 'q4' {
+    if (!this.file.has(name + SCALES)) return 'fp16';
+    return this.isNibbles(name) ? 'q4' : 'q8';
   }
 
   close(): Promise<void> {

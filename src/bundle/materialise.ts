@@ -4,10 +4,10 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TensorSource } from '../checkpoint/index.js';
 import { SnugError } from '../errors/index.js';
+import { cacheFolder } from '../files/cache-folder.js';
 import type { PlannedGraph } from '../model/index.js';
 import { instructionSet } from '../profile/processor.js';
 import { removeLeftovers } from './leftovers.js';
@@ -22,11 +22,6 @@ export interface OpenProfile {
   readonly source: TensorSource;
   readonly plan: PlannedGraph;
   close(): Promise<void>;
-}
-
-/** `SNUG_CACHE`, else the XDG cache folder. */
-export function cacheFolder(): string {
-  return process.env.SNUG_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'snug');
 }
 
 /**

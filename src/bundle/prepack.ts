@@ -3,10 +3,11 @@
  * maps the prepared weights instead of making its own copy: less anonymous memory, a quicker start. The result holds for this
  * runtime version and processor only.
  */
-import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { prepackedEntries } from '../model/index.js';
-import { InferenceSession } from '../runtime/index.js';
+import { type FileHandle, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { TensorSource } from '../checkpoint/index.js';
+import { type PlannedGraph, prepackedEntries } from '../model/index.js';
+import { collectGarbage, InferenceSession } from '../runtime/index.js';
 
 /** Kernels read whole vectors; onnxruntime itself writes at any offset, where some of them crash and others are slow. */
 const BLOB_ALIGNMENT_BYTES = 4096;
@@ -16,28 +17,35 @@ const SAVED_WEIGHTS = 'saved.bin';
 export type Prepacked = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
 /**
- * Appends the prepared weights of the graph at `model` to its file of weights.
+ * Appends the prepared weights of a profile to its file of weights. One product at a time: all of them together would take as much
+ * memory as the whole network.
  * @returns the entries that the graph must have to use them, by weight; empty where this runtime's form is not known
  */
-export async function prepack(model: string, weights: string): Promise<Prepacked> {
-  const folder = dirname(model);
-  const saved = join(folder, SAVED);
-  const savedWeights = join(folder, SAVED_WEIGHTS);
+export async function prepack(plan: PlannedGraph, source: TensorSource, weights: string): Promise<Prepacked> {
+  const folder = dirname(weights);
+  const [model, saved, savedWeights] = ['product.onnx', SAVED, SAVED_WEIGHTS].map((name) => join(folder, name));
+  const all = new Map<string, Readonly<Record<string, string>>>();
+  const to = await open(weights, 'r+');
   try {
-    await save(model, saved);
-    const entries = prepackedEntries(await readFile(saved));
-    if (entries.size === 0) return entries;
-    const from = await open(savedWeights, 'r');
-    const to = await open(weights, 'r+');
-    try {
-      return await appendAll(entries, from, to, (await stat(weights)).size);
-    } finally {
-      await from.close();
-      await to.close();
+    for (const encode of plan.products) {
+      await writeFile(model, await encode(source, basename(weights)), { mode: 0o600 });
+      await save(model, saved);
+      const entries = prepackedEntries(await readFile(saved));
+      if (entries.size === 0) continue;
+      const from = await open(savedWeights, 'r');
+      try {
+        const { size } = await to.stat();
+        for (const [name, entry] of await appendAll(entries, from, to, size)) all.set(name, entry);
+      } finally {
+        await from.close();
+      }
+      await rm(savedWeights, { force: true });
+      collectGarbage();
     }
+    return all;
   } finally {
-    await rm(saved, { force: true });
-    await rm(savedWeights, { force: true });
+    await to.close();
+    for (const path of [model, saved, savedWeights]) await rm(path, { force: true });
   }
 }
 

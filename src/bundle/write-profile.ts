@@ -5,6 +5,7 @@ import type { TensorSource } from '../checkpoint/index.js';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
 import { makePrivateFolder } from '../files/index.js';
 import type { PlannedGraph } from '../model/index.js';
+import { collectGarbage } from '../runtime/index.js';
 import { prepack } from './prepack.js';
 import { type Materialised, MODEL_FILE, seal, WEIGHTS_FILE } from './seal.js';
 
@@ -18,9 +19,8 @@ export async function writeProfile(plan: PlannedGraph, source: TensorSource, fol
     const model = join(folder, MODEL_FILE);
     const weights = join(folder, WEIGHTS_FILE);
     await writeWeights(plan, source, weights);
-    await writeFile(model, await plan.encode(source, WEIGHTS_FILE), { mode: 0o600 });
-    const prepacked = await prepack(model, weights);
-    if (prepacked.size > 0) await writeFile(model, await plan.encode(source, WEIGHTS_FILE, prepacked), { mode: 0o600 });
+    const prepacked = await prepack(plan, source, weights);
+    await writeFile(model, await plan.encode(source, WEIGHTS_FILE, prepacked), { mode: 0o600 });
     return await seal(folder, plan.weightBytes);
   } catch (error) {
     if (error instanceof SnugError) throw error;
@@ -33,7 +33,10 @@ async function writeWeights(plan: PlannedGraph, source: TensorSource, path: stri
   const handle = await open(path, 'w', 0o600);
   try {
     await handle.truncate(plan.externalBytes);
-    for (const weight of plan.external) await fill(handle, weight.offset, weight.fill(source));
+    for (const weight of plan.external) {
+      await fill(handle, weight.offset, weight.fill(source));
+      collectGarbage();
+    }
   } finally {
     await handle.close();
   }

@@ -1,8 +1,8 @@
 /** Writes a bundle beside its place and renames it there: the old one stays until the new one is whole. */
-import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
-import { makeFolder } from '../files/index.js';
+import { replaceFolder } from '../files/index.js';
 import { files, isReport } from './bundle.js';
 import { sha256OfBytes, sha256OfFile } from './hash.js';
 import type { Manifest } from './manifest.js';
@@ -23,19 +23,13 @@ export interface BundleContent {
  */
 export async function writeBundle(folder: string, content: BundleContent): Promise<Manifest> {
   const target = resolve(folder);
-  const staging = join(dirname(target), `.${basename(target)}.${process.pid}.new`);
   try {
     await refuseForeign(target);
-    await makeFolder(staging);
-    const manifest = await stage(staging, content);
-    await replace(target, staging);
-    return manifest;
+    return await replaceFolder(target, (staging) => stage(staging, content));
   } catch (error) {
     if (error instanceof SnugError) throw error;
     const code = systemCodeOf(error) === 'ENOSPC' ? 'DISK_FULL' : 'BUNDLE_WRITE';
     throw new SnugError(code, `${target}: ${messageOf(error)}`, { cause: error });
-  } finally {
-    await rm(staging, { recursive: true, force: true });
   }
 }
 
@@ -52,21 +46,6 @@ async function stage(staging: string, content: BundleContent): Promise<Manifest>
   await writeFile(join(staging, files.manifest), bytes, { flush: true });
   await writeFile(join(staging, files.manifestHash), `${sha256OfBytes(bytes)}\n`, { flush: true });
   return manifest;
-}
-
-/** A folder can't be renamed over a full one, so the old one steps aside for a moment. */
-async function replace(target: string, staging: string): Promise<void> {
-  const old = join(dirname(target), `.${basename(target)}.${process.pid}.old`);
-  await rename(target, old).catch((error: unknown) => {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
-  });
-  try {
-    await rename(staging, target);
-  } catch (error) {
-    await rename(old, target).catch(() => {}); // where there was one
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
 }
 
 /** Only an empty folder or a bundle may be replaced. @throws BUNDLE_WRITE */

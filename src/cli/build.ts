@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { basename, isAbsolute } from 'node:path';
 import { type Command, Option } from 'commander';
-import { build } from '../build/index.js';
+import { build, type Recipe } from '../build/index.js';
 import type { Store } from '../bundle/making.js';
 import { SnugError } from '../errors/index.js';
 import { printJson } from './command.js';
@@ -17,6 +17,10 @@ interface Options {
   readonly output: string;
   readonly none?: string;
   readonly refuse: number;
+  readonly recipe: Recipe;
+  readonly unlabelled?: string;
+  readonly vocab?: number;
+  readonly resume?: true;
   readonly store: Store;
   readonly seed: number;
   readonly threads?: number;
@@ -34,7 +38,17 @@ export function define(command: Command): void {
     .option('--eval <file>', 'labelled rows to choose and calibrate on; never the ones you report')
     .option('--none <label>', 'the label of rows that belong to no label')
     .option('--refuse <share>', 'share of in-scope eval rows that may be refused at most', shareBetween(0, 0.5), 0.03)
-    .addOption(new Option('--recipe <name>', 'what is fitted').choices(['head']).default('head'))
+    .addOption(
+      new Option(
+        '--recipe <name>',
+        'head: a head at full width; fast: every profile too, cut and corrected, nothing trained',
+      )
+        .choices(['head', 'fast'])
+        .default('head'),
+    )
+    .option('--unlabelled <file>', 'texts without labels: shows a network with a head of its own what it will read')
+    .option('--vocab <pieces>', 'pieces of the vocabulary to keep (default: all)', wholeNumber(1, 10_000_000))
+    .option('--resume', 'go on where an interrupted build stopped')
     .addOption(new Option('--store <form>', 'how weights are stored').choices(['fp16', 'q8']).default('fp16'))
     .option('--seed <number>', 'makes the build repeatable', wholeNumber(0, 0xffffffff), 1)
     .option('--threads <number>', 'threads inside one operator (default: all cores)', wholeNumber(1, 256))
@@ -44,6 +58,7 @@ export function define(command: Command): void {
       `
 Examples:
   snug build ./all-MiniLM-L6-v2 --data train.tsv --eval eval.tsv --none oos -o bundle
+  snug build ./all-MiniLM-L6-v2 --data train.tsv --eval eval.tsv --none oos --recipe fast -o bundle
   snug build ./my-fine-tuned-bert -o bundle        (keeps the head that the checkpoint has)
 
 Data files are TSV (text TAB label), CSV with a header, or JSON lines with "text" and "label".`,
@@ -69,6 +84,10 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       evaluation: options.eval,
       none: options.none,
       refuse: options.refuse,
+      recipe: options.recipe,
+      unlabelled: options.unlabelled,
+      vocab: options.vocab,
+      resume: options.resume,
       store: options.store,
       seed: options.seed,
       threads: options.threads ?? availableParallelism(),

@@ -3,12 +3,12 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { createLog, type Log } from '../../agent/log.js';
 import type { Broker } from '../broker/index.js';
 import { readRows } from '../data/index.js';
+import { packageFolder } from '../files/package-folder.js';
 import { keepHeapSmall } from '../infer/index.js';
 import { figuresLine } from './demo/figures-line.js';
 import { LiveLine } from './demo/live-line.js';
 import { play } from './demo/play.js';
 import { wholeNumber } from './option-values.js';
-import { packageFolder } from './package-folder.js';
 import { untilStopped } from './until-stopped.js';
 import { version } from './version.js';
 

@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { defaultStateFolder } from '../../agent/config/state-folder.js';
 import { cacheFolder } from '../bundle/index.js';
 import { type Check, examine } from '../doctor/index.js';
+import { packageFolder } from '../files/package-folder.js';
 import { printJson } from './command.js';
-import { packageFolder } from './package-folder.js';
 import { StepLine } from './step-line.js';
 
 export function define(command: Command): void {

@@ -20,9 +20,13 @@ const commands: readonly (readonly [name: string, summary: string, load: () => P
   ['info', 'Show what a bundle holds.', () => import('./info.js')],
   ['embed', 'Print token ids and vectors of texts.', () => import('./embed.js')],
   ['eval', 'Measure a profile on labelled rows.', () => import('./eval.js')],
+  ['export', 'Write a profile as a folder for onnxruntime and transformers.js.', () => import('./export.js')],
   ['fetch', 'Download a checkpoint from a hub.', () => import('./fetch.js')],
   ['run', 'Classify lines of text from stdin, files or serial ports.', () => import('./run.js')],
 ];
+
+/** Errors of whoever wrote the command line. */
+const WRONG_USE: ReadonlySet<string> = new Set(['USAGE', 'BOARD_UNKNOWN']);
 
 /** Prints a failure as a user should see it; `SNUG_LOG=debug` adds the stack and the causes. */
 function report(thrown: unknown): number {
@@ -33,7 +37,7 @@ function report(thrown: unknown): number {
   if (process.env.SNUG_LOG === 'debug' && thrown instanceof Error)
     lines.push(thrown.stack ?? '', String(thrown.cause ?? ''));
   process.stderr.write(`${lines.join('\n')}\n`);
-  return thrown instanceof SnugError && thrown.code === 'USAGE' ? 2 : 1;
+  return thrown instanceof SnugError && WRONG_USE.has(thrown.code) ? 2 : 1;
 }
 
 async function main(argv: readonly string[]): Promise<number> {

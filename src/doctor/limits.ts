@@ -1,85 +1,75 @@
-/** Memory and cores that this process may really use: the machine's, and what a control group leaves of them. */
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+/** What the board leaves to this process, as the probe found it: memory, cores, heat, pages, disk. */
+import type { Limits, Reading } from '../profile/index.js';
 import { bad, type Check, good } from './check.js';
 
 /** Node, onnxruntime and a small profile together, with some air. */
 const LEAST_MEMORY_BYTES = 150e6;
-/** Version 1 writes "no limit" as 2^63, rounded to a page. */
-const NO_LIMIT_BYTES = 2 ** 60;
+/** Weights are laid out for pages up to this size. */
+const LARGEST_PAGE_BYTES = 65_536;
 
-/** Where /proc and /sys are read from: a captured tree of another board can stand in. */
-const systemRoot = () => process.env.SNUG_SYSROOT ?? '/';
-
-export function memoryCheck(root: string = systemRoot()): Check {
-  const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(read(root, 'proc/meminfo') ?? '')?.[1];
-  const availableBytes = kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-  const limitBytes = smallest(
-    groupsOf(root, 'memory').map(({ folder, version }) =>
-      Number(read(folder, version === 2 ? 'memory.max' : 'memory.limit_in_bytes')),
-    ),
-  );
+export function memoryCheck(limits: Limits): Check {
+  const { ramAvailableBytes: available, memoryLimitBytes: limit, memoryLimitUsageBytes: used } = limits;
   const detail = [
-    availableBytes === undefined ? 'available memory unknown' : `${megabytes(availableBytes)} available`,
-    limitBytes === undefined ? 'no control group limit' : `control group limit ${megabytes(limitBytes)}`,
+    available.value === null ? `available memory ${available.source}` : `${megabytes(available.value)} available`,
+    limit.value === null
+      ? `control group limit ${limit.none ? 'none' : limit.source}`
+      : `control group limit ${megabytes(limit.value)}${used.value === null ? '' : `, ${megabytes(used.value)} of it in use`}`,
   ].join(', ');
-  const usableBytes = Math.min(availableBytes ?? NO_LIMIT_BYTES, limitBytes ?? NO_LIMIT_BYTES);
-  if (usableBytes >= LEAST_MEMORY_BYTES) return good('memory', detail);
+  const left = [available.value, limit.value].filter((bytes) => bytes !== null);
+  if (left.every((bytes) => bytes >= LEAST_MEMORY_BYTES)) return good('memory', detail);
   return bad('memory', detail, `End other programs or raise the limit: Snug wants ${megabytes(LEAST_MEMORY_BYTES)}.`);
 }
 
-export function coresCheck(root: string = systemRoot(), cores = availableParallelism()): Check {
-  const quota = smallest(groupsOf(root, 'cpu').map(quotaOf));
-  return good('cores', `${cores}, ${quota === undefined ? 'no quota' : `quota of ${quota.toFixed(2)}`}`);
+export function coresCheck({ cores, quotaCores }: Limits): Check {
+  const quota =
+    quotaCores.value === null ? shortly(quotaCores, 'no quota', 'quota') : `quota of ${quotaCores.value.toFixed(2)}`;
+  return good('cores', `${cores.value ?? cores.source}, ${quota}`);
 }
 
-/** Cores that a group may use, on average over a period; NaN where it has no quota ("max", or -1 in version 1). */
-function quotaOf({ folder, version }: Group): number {
-  const [quotaUs, periodUs] =
-    version === 2
-      ? (read(folder, 'cpu.max') ?? '').split(/\s+/)
-      : [read(folder, 'cpu.cfs_quota_us'), read(folder, 'cpu.cfs_period_us')];
-  return Number(quotaUs) > 0 ? Number(quotaUs) / Number(periodUs) : Number.NaN;
+export function swapCheck({ swapTotalBytes, zramBytes }: Limits): Check {
+  const swap = swapTotalBytes.value === null ? swapTotalBytes.source : megabytes(swapTotalBytes.value);
+  const zram = zramBytes.value === null ? shortly(zramBytes, 'no zram', 'zram') : `zram ${megabytes(zramBytes.value)}`;
+  return good('swap', `${swap}, ${zram}; neither counts as memory`);
 }
 
-function smallest(values: readonly number[]): number | undefined {
-  const known = values.filter((value) => value < NO_LIMIT_BYTES);
-  return known.length > 0 ? Math.min(...known) : undefined;
+/** A board that is slowed down works, but not as fast as it was measured. */
+export function temperatureCheck({ temperatureC, throttleAtC, throttled }: Limits): Check {
+  const detail = [
+    temperatureC.value === null ? temperatureC.source : `${temperatureC.value.toFixed(1)} °C`,
+    ...(throttleAtC.value === null ? [] : [`the kernel slows down at ${throttleAtC.value.toFixed(0)} °C`]),
+    ...(throttled.value === null
+      ? [`slowing down ${throttled.source}`]
+      : [
+          throttled.value.now.length === 0 ? 'not slowed down' : `now: ${throttled.value.now.join(', ')}`,
+          ...(throttled.value.sinceBoot.length === 0 ? [] : [`since boot: ${throttled.value.sinceBoot.join(', ')}`]),
+        ]),
+  ].join('; ');
+  if (throttled.value === null || throttled.value.now.length === 0) return good('temperature', detail);
+  const power = throttled.value.now.includes('under-voltage');
+  return bad(
+    'temperature',
+    detail,
+    power ? 'Give the board a stronger power supply or a shorter cable.' : 'Cool the board, or let it do less.',
+  );
+}
+
+export function pageSizeCheck({ pageSizeBytes: { value, source } }: Limits): Check {
+  if (value === null) return good('page size', source);
+  const detail = `${value / 1024} KiB`;
+  if (value <= LARGEST_PAGE_BYTES) return good('page size', detail);
+  return bad('page size', detail, `Use a kernel with pages of at most ${LARGEST_PAGE_BYTES / 1024} KiB.`);
+}
+
+/** How fast weights come back from the disk of the cache folder after memory got short. */
+export function diskCheck({ diskKind, diskFreeBytes }: Limits): Check {
+  const free = diskFreeBytes.value === null ? '' : `, ${megabytes(diskFreeBytes.value)} free`;
+  return good('disk', `${diskKind.value ?? diskKind.source}${free}`);
+}
+
+function shortly(reading: Reading<unknown>, without: string, what: string): string {
+  return reading.none ? without : `${what} ${reading.source}`;
 }
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;
-}
-
-interface Group {
-  readonly folder: string;
-  /** Of the kernel's interface. */
-  readonly version: 1 | 2;
-}
-
-/** This process's control group for memory or cpu, and every group above it: each may set a limit. */
-function groupsOf(root: string, controller: 'memory' | 'cpu'): Group[] {
-  const groups: Group[] = [];
-  for (const line of (read(root, 'proc/self/cgroup') ?? '').split('\n')) {
-    const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    if (path === undefined) continue;
-    const version = controllers === '' ? 2 : 1;
-    if (version === 1 && !controllers.split(',').includes(controller)) continue;
-    const mounts = version === 2 ? ['', 'unified'] : [...new Set([controllers, controller])];
-    for (const mount of mounts)
-      for (let group = path; ; group = dirname(group)) {
-        groups.push({ folder: join(root, 'sys/fs/cgroup', mount, group), version });
-        if (group === '/' || group === '.') break;
-      }
-  }
-  return groups;
-}
-
-function read(...path: string[]): string | undefined {
-  try {
-    return readFileSync(join(...path), 'utf8');
-  } catch {
-    return undefined; // not on this system
-  }
 }

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { instructionSet } from '../profile/processor.js';
+import type { Reading } from '../profile/index.js';
 import { bad, type Check, good } from './check.js';
 
 /** The oldest glibc that onnxruntime's library is linked against. */
@@ -49,7 +49,8 @@ function glibcVersion(): string | null {
 }
 
 /** What decides how fast 8-bit profiles are. Never a fault: they run everywhere, and `snug eval` tells how fast. */
-export function instructionCheck(instructions: string = instructionSet()): Check {
+export function instructionCheck({ value: instructions, source }: Reading<string>): Check {
+  if (instructions === null) return good('instruction set', source);
   const has = (...flags: string[]) => flags.some((flag) => instructions.split(' ').includes(flag));
   const said = has('avx512_vnni', 'avx_vnni', 'amx_int8', 'asimddp', 'i8mm')
     ? '8-bit products at full speed'

@@ -5,6 +5,7 @@
 import type { ErrorEntry } from './entry.js';
 import { agentErrors } from './families/agent.js';
 import { benchErrors } from './families/bench.js';
+import { boardErrors } from './families/board.js';
 import { bundleErrors } from './families/bundle.js';
 import { checkpointErrors } from './families/checkpoint.js';
 import { commandLineErrors } from './families/command-line.js';
@@ -16,6 +17,7 @@ import { trainingErrors } from './families/training.js';
 export const catalogue = {
   ...agentErrors,
   ...benchErrors,
+  ...boardErrors,
   ...bundleErrors,
   ...checkpointErrors,
   ...commandLineErrors,

@@ -1,27 +1,3 @@
-/** Folders made the way that ends everywhere. Stands alone; every room may use it. */
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { systemCodeOf } from '../errors/index.js';
-
-/**
- * Makes a folder with those above it. Not by mkdir's `recursive`, which in Node 20 never ends where the system says "no such
- * file" for a folder whose parent is there (/proc, /sys). Throws the system's error.
- */
-export async function makeFolder(path: string, mode = 0o777): Promise<void> {
-  try {
-    await mkdir(path, { mode });
-  } catch (error) {
-    const code = systemCodeOf(error);
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeFolder(dirname(path), mode);
-    await mkdir(path, { mode }).catch((again: unknown) => {
-      if (systemCodeOf(again) !== 'EEXIST') throw again; // somebody else was quicker
-    });
-  }
-}
-
-/** The same for a folder that only this user may read. */
-export function makePrivateFolder(path: string): Promise<void> {
-  return makeFolder(path, 0o700);
-}
+/** Folders made the way that ends everywhere, and replaced whole or not at all. Stands alone; every room may use it. */
+export { makeFolder, makePrivateFolder } from './make-folder.js';
+export { replaceFolder } from './replace-folder.js';

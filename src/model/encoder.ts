@@ -11,14 +11,15 @@ import {
   blockQuantisedTable,
   concatenated,
   type Dense,
+  nibbles,
+  nibbleTable,
   positionsOfOneSegment,
-  scalesInt8,
   table,
   transposed,
   transposedInt8,
 } from './weights.js';
 
-export type Bits = 32 | 8;
+export type Bits = 32 | 8 | 4;
 export type Activation = 'gelu' | 'gelu_new' | 'relu';
 
 /** What is left of every layer; a cut network has counts of its own for each. */
@@ -43,6 +44,8 @@ export interface EncoderOptions {
   readonly bits: Bits;
   /** `pooled` is never scaled: a fitted head does that itself, and who wants unit vectors asks for them. */
   readonly pooling: { readonly mode: PoolingMode };
+  /** No layers and no positions: the mean of word vectors, weighted by `bag.weights` [vocabulary]. */
+  readonly bag?: true;
   readonly head?: HeadShape;
   /** Largest magnitude of 8-bit weights: 63 where the processor's products of 8-bit numbers saturate. */
   readonly int8Limit?: number;
@@ -62,6 +65,9 @@ function embeddingBlock(hiddenSize: number): number {
   return [128, 64, 32, 16].find((block) => hiddenSize % block === 0) ?? 64;
 }
 
+/** Weights of a row of a 4-bit matrix that share a scale, and numbers of a row of a 4-bit table. */
+const NIBBLE_BLOCK = 32;
+
 /**
  * Plans the graph. Inputs `input_ids` and `attention_mask`, int64 [batch, tokens], padded on the right; outputs `pooled`
  * [batch, hidden] and the head's. Tensor names are those of a BERT checkpoint without prefix.
@@ -72,6 +78,7 @@ export function planEncoder(shape: EncoderShape, options: EncoderOptions): Plann
   const ids = graph.input('input_ids', 'int64', ['batch', 'tokens']);
   const mask64 = graph.input('attention_mask', 'int64', ['batch', 'tokens']);
   const mask = graph.node('Cast', [mask64], { to: 6 }, 'mask');
+  if (options.bag) return planBag(graph, emit, { ids, mask64 }, shape, options);
   let hidden = emit.embeddings(ids, options.hiddenStates ? 'hidden_0' : undefined);
   for (let index = 0; index < shape.layers.length; index++)
     hidden = emit.layer(index, hidden, mask, options.hiddenStates ? `hidden_${index + 1}` : undefined);
@@ -81,7 +88,25 @@ export function planEncoder(shape: EncoderShape, options: EncoderOptions): Plann
   const pooled = appendPooling(graph, hidden, mask64, options.pooling.mode);
   graph.output(pooled, 'float32', ['batch', shape.hiddenSize]);
   if (options.head)
-    appendHead(graph, hidden, pooled, options.head, options.bits === 8 ? (options.int8Limit ?? 127) : undefined);
+    appendHead(graph, hidden, pooled, options.head, options.bits === 32 ? undefined : (options.int8Limit ?? 127));
+  return graph.plan();
+}
+
+/** The smallest network that still answers: averaged word vectors under a head. */
+function planBag(
+  graph: GraphBuilder,
+  emit: EncoderEmitter,
+  { ids, mask64 }: { readonly ids: string; readonly mask64: string },
+  shape: EncoderShape,
+  options: EncoderOptions,
+): PlannedGraph {
+  const words = emit.wordsAlone(ids);
+  const table = graph.weight('bag.weights', 'float32', [shape.vocabSize], concatenated(['bag.weights']));
+  const weights = graph.node('Gather', [table, ids], { axis: 0 }, 'token_weights');
+  const pooled = appendPooling(graph, words, mask64, 'mean', weights);
+  graph.output(pooled, 'float32', ['batch', shape.hiddenSize]);
+  if (options.head)
+    appendHead(graph, words, pooled, options.head, options.bits === 32 ? undefined : (options.int8Limit ?? 127));
   return graph.plan();
 }
 
@@ -115,6 +140,11 @@ class EncoderEmitter {
     return this.normalise(graph.node('Add', [this.words(ids), used]), 'embeddings.LayerNorm', outputName ?? 'embedded');
   }
 
+  /** Word vectors without positions, normalised: [batch, tokens, hidden]. */
+  wordsAlone(ids: string): string {
+    return this.normalise(this.words(ids), 'embeddings.LayerNorm', 'embedded');
+  }
+
   /** Rows of the word embedding table: [batch, tokens, hidden]. */
   private words(ids: string): string {
     const { graph, shape } = this;
@@ -124,6 +154,7 @@ class EncoderEmitter {
       const rows = graph.weight(name, 'float32', [vocabSize, hiddenSize], table(name, vocabSize));
       return graph.node('Gather', [rows, ids], { axis: 0 }, 'words');
     }
+    if (this.options.bits === 4 && hiddenSize % 2 === 0) return this.nibbleWords(ids, name);
     const block = embeddingBlock(hiddenSize);
     const quantised = blockQuantisedTable(name, vocabSize, hiddenSize, block);
     const rows = graph.weight(name, 'uint8', [vocabSize, hiddenSize], quantised.values);
@@ -134,6 +165,17 @@ class EncoderEmitter {
       quantised.scales,
     );
     const attributes = { gather_axis: 0, quantize_axis: 1, block_size: block, bits: 8 };
+    return graph.fused('GatherBlockQuantized', [rows, ids, scales], attributes, 'words');
+  }
+
+  private nibbleWords(ids: string, name: string): string {
+    const { graph, shape } = this;
+    const { hiddenSize, vocabSize } = shape;
+    const quantised = nibbleTable(name, vocabSize, hiddenSize, NIBBLE_BLOCK);
+    const rows = graph.weight(name, 'uint8', [vocabSize, hiddenSize / 2], quantised.values);
+    const blocks = Math.ceil(hiddenSize / NIBBLE_BLOCK);
+    const scales = graph.weight(`${name}.scales`, 'float32', [vocabSize, blocks], quantised.scales);
+    const attributes = { gather_axis: 0, quantize_axis: 1, block_size: NIBBLE_BLOCK, bits: 4 };
     return graph.fused('GatherBlockQuantized', [rows, ids, scales], attributes, 'words');
   }
 
@@ -175,7 +217,7 @@ class EncoderEmitter {
       graph.node('ReduceMax', [graph.node('Abs', [input]), axes], { keepdims: 0 }, range);
       graph.output(range, 'float32', [`${range}.size`]);
     }
-    if (!multiplier || this.options.bits === 32) return input;
+    if (!multiplier || this.options.bits !== 8) return input;
     return graph.node('Mul', [input, graph.floats(`${range}.multiplier`, [...multiplier])]);
   }
 
@@ -194,8 +236,19 @@ class EncoderEmitter {
       const weight = graph.weight(name, 'float32', [layer.inputs, layer.outputs], transposed(layer));
       return graph.node('Add', [graph.node('MatMul', [input, weight]), bias]);
     }
-    const weight = graph.weight(name, 'int8', [layer.inputs, layer.outputs], transposedInt8(layer, limit));
-    const scales = graph.weight(`${name}.scales`, 'float32', [layer.outputs], scalesInt8(layer, limit));
+    if (this.options.bits === 4) {
+      const blocks = Math.ceil(layer.inputs / NIBBLE_BLOCK);
+      const quantised = nibbles(layer, NIBBLE_BLOCK);
+      const packed = [layer.outputs, blocks, NIBBLE_BLOCK / 2];
+      const weight = graph.weight(name, 'uint8', packed, quantised.values);
+      const scales = graph.weight(`${name}.scales`, 'float32', [layer.outputs, blocks], quantised.scales);
+      // Level 4: products of 8-bit activations, each block with a scale of its own, the quickest form on every processor tried.
+      const attributes = { K: layer.inputs, N: layer.outputs, bits: 4, block_size: NIBBLE_BLOCK, accuracy_level: 4 };
+      return graph.fused('MatMulNBits', [input, weight, scales, '', '', bias], attributes);
+    }
+    const quantised = transposedInt8(layer, limit);
+    const weight = graph.weight(name, 'int8', [layer.inputs, layer.outputs], quantised.values);
+    const scales = graph.weight(`${name}.scales`, 'float32', [layer.outputs], quantised.scales);
     return graph.fused('DynamicQuantizeMatMul', [input, weight, scales, '', bias]);
   }
 

@@ -19,6 +19,10 @@ import {
 export const WEIGHT_ALIGNMENT_BYTES = 65_536;
 const INLINE_BYTES = 16_384;
 
+/** A protobuf message ends here; nodes and names take their part of it. */
+const MESSAGE_BYTES = 2 ** 31 - 1;
+const GRAPH_BYTES = 2 ** 24;
+
 /** Writes a weight's bytes piece by piece, in order, so that a large one is never in memory whole. */
 export type FillWeight = (source: TensorSource) => AsyncIterable<Uint8Array>;
 
@@ -55,6 +59,27 @@ function exactly(name: string, bytes: number, fill: FillWeight): FillWeight {
   };
 }
 
+/** A weight that stands in the graph itself. */
+async function filled({ name, type, dims, fill }: PendingWeight, source: TensorSource): Promise<InitializerSpec> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of fill(source)) pieces.push(piece.slice());
+  return { name, type, dims, data: Buffer.concat(pieces) };
+}
+
+interface PlacedWeight extends ExternalWeight {
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+}
+
+/** A weight that stands in the external file. */
+function placed(
+  { name, type, dims, offset, bytes }: PlacedWeight,
+  file: string,
+  prepacked?: Readonly<Record<string, string>>,
+): InitializerSpec {
+  return { name, type, dims, data: { file, offset, bytes, prepacked } };
+}
+
 /** A graph ready to be written: the encoding waits until the small weights have been read. */
 export interface PlannedGraph {
   /** Weights of the external file, by offset. */
@@ -69,7 +94,17 @@ export interface PlannedGraph {
     externalFile: string,
     prepacked?: ReadonlyMap<string, Readonly<Record<string, string>>>,
   ): Promise<Uint8Array>;
+  /** Products whose weights a kernel lays out its own way, each as a graph of its own over the same external file. */
+  readonly products: readonly ((source: TensorSource, externalFile: string) => Promise<Uint8Array>)[];
+  /**
+   * One `.onnx` file with all weights inside, and of the graph only what leads to `outputs`.
+   * @throws MODEL_TOO_LARGE
+   */
+  encodeWhole(source: TensorSource, outputs: readonly string[]): Promise<Uint8Array>;
 }
+
+/** Operators whose kernels prepare a constant weight. */
+const PREPARING = new Set(['MatMul', 'Gemm', 'DynamicQuantizeMatMul', 'MatMulNBits']);
 
 export class GraphBuilder {
   private readonly nodes: NodeSpec[] = [];
@@ -133,7 +168,7 @@ export class GraphBuilder {
   }
 
   plan(): PlannedGraph {
-    const external: (ExternalWeight & { type: ElementType; dims: readonly number[] })[] = [];
+    const external: PlacedWeight[] = [];
     const inline: PendingWeight[] = [];
     let offset = 0;
     let weightBytes = 0;
@@ -154,22 +189,57 @@ export class GraphBuilder {
       weightBytes,
       encode: async (source, externalFile, prepacked) => {
         const initializers: InitializerSpec[] = [...this.constants];
-        for (const { name, type, dims, fill } of inline) {
-          const pieces: Uint8Array[] = [];
-          for await (const piece of fill(source)) pieces.push(piece.slice());
-          initializers.push({ name, type, dims, data: Buffer.concat(pieces) });
-        }
-        for (const { name, type, dims, offset: at, bytes } of external)
-          initializers.push({
-            name,
-            type,
-            dims,
-            data: { file: externalFile, offset: at, bytes, prepacked: prepacked?.get(name) },
-          });
+        for (const weight of inline) initializers.push(await filled(weight, source));
+        for (const weight of external) initializers.push(placed(weight, externalFile, prepacked?.get(weight.name)));
         const { name, nodes, inputs, outputs } = this;
         return encodeModel({ name, nodes, inputs, outputs, initializers });
       },
+      products: this.nodes
+        .filter(({ op, inputs }) => PREPARING.has(op) && external.some(({ name }) => inputs.includes(name)))
+        .map((node) => (source, externalFile) => this.encodeProduct(node, external, inline, source, externalFile)),
+      encodeWhole: (source, outputs) => this.encodeWhole(source, outputs),
     };
+  }
+
+  private async encodeProduct(
+    node: NodeSpec,
+    external: readonly PlacedWeight[],
+    inline: readonly PendingWeight[],
+    source: TensorSource,
+    externalFile: string,
+  ): Promise<Uint8Array> {
+    const reads = ({ name }: { readonly name: string }) => node.inputs.includes(name);
+    const initializers = this.constants.filter(reads);
+    for (const weight of inline.filter(reads)) initializers.push(await filled(weight, source));
+    for (const weight of external.filter(reads)) initializers.push(placed(weight, externalFile));
+    const known = new Set(initializers.map(({ name }) => name));
+    const value = (name: string): ValueSpec => ({ name, type: 'float32' });
+    const inputs = node.inputs.filter((name) => name !== '' && !known.has(name)).map(value);
+    return encodeModel({ name: this.name, nodes: [node], inputs, outputs: node.outputs.map(value), initializers });
+  }
+
+  private async encodeWhole(source: TensorSource, wanted: readonly string[]): Promise<Uint8Array> {
+    const { nodes, needed } = this.leadingTo(wanted);
+    const weights = this.weights.filter(({ name }) => needed.has(name));
+    const bytes = weights.reduce((sum, { type, dims }) => sum + bytesOf(type, dims), 0);
+    if (bytes > MESSAGE_BYTES - GRAPH_BYTES)
+      throw new SnugError('MODEL_TOO_LARGE', `${this.name}: ${(bytes / 1e9).toFixed(1)} GB of weights`);
+    const initializers = this.constants.filter(({ name }) => needed.has(name));
+    for (const weight of weights) initializers.push(await filled(weight, source));
+    const outputs = this.outputs.filter(({ name }) => wanted.includes(name));
+    return encodeModel({ name: this.name, nodes, inputs: this.inputs, outputs, initializers });
+  }
+
+  /** The nodes that some outputs need, in order, and the names of all values that these read. */
+  private leadingTo(outputs: readonly string[]): { nodes: NodeSpec[]; needed: ReadonlySet<string> } {
+    const needed = new Set(outputs);
+    const nodes: NodeSpec[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((name) => needed.has(name))) continue;
+      nodes.push(node);
+      for (const name of node.inputs) needed.add(name);
+    }
+    return { nodes: nodes.reverse(), needed };
   }
 
   private unique(name: string): string {

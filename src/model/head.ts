@@ -1,7 +1,7 @@
 /** The classification head: Snug's own, fitted on pooled vectors, or the one that the checkpoint brought. */
 import type { GraphBuilder } from './graph-builder.js';
 import { firstToken } from './pooling.js';
-import { concatenated, scalesInt8, table, transposed, transposedInt8 } from './weights.js';
+import { concatenated, table, transposed, transposedInt8 } from './weights.js';
 
 /**
  * `fitted`: logits = W z + b over pooled vectors z (of length one where `normalize`), and the cosine to the nearest of
@@ -18,6 +18,8 @@ export type HeadShape =
   | {
       readonly kind: 'checkpoint';
       readonly labels: number;
+      /** Channels that it reads, and those of its own dense layer. */
+      readonly inputSize: number;
       readonly hiddenSize: number;
       readonly activation: 'tanh' | 'relu';
     };
@@ -42,8 +44,8 @@ export function appendHead(
   const size = head.hiddenSize;
   if (head.kind === 'checkpoint') {
     const { dense, classifier } = headTensors;
-    const one = { weights: [`${dense}.weight`], biases: [], inputs: size, outputs: size };
-    const weight = graph.weight(`${dense}.weight`, 'float32', [size, size], transposed(one));
+    const one = { weights: [`${dense}.weight`], biases: [], inputs: head.inputSize, outputs: size };
+    const weight = graph.weight(`${dense}.weight`, 'float32', [head.inputSize, size], transposed(one));
     const bias = graph.weight(`${dense}.bias`, 'float32', [size], concatenated([`${dense}.bias`]));
     const shaped = graph.node('Gemm', [firstToken(graph, hidden), weight, bias]);
     const active = graph.node(head.activation === 'tanh' ? 'Tanh' : 'Relu', [shaped]);
@@ -67,8 +69,9 @@ function cosinesTo(graph: GraphBuilder, unit: string, count: number, size: numbe
     return graph.node('Gemm', [unit, rows], { transB: 1 }, 'cosines');
   }
   const product = { weights: [name], biases: [], inputs: size, outputs: count };
-  const columns = graph.weight(name, 'int8', [size, count], transposedInt8(product, int8Limit));
-  const scales = graph.weight(`${name}.scales`, 'float32', [count], scalesInt8(product, int8Limit));
+  const quantised = transposedInt8(product, int8Limit);
+  const columns = graph.weight(name, 'int8', [size, count], quantised.values);
+  const scales = graph.weight(`${name}.scales`, 'float32', [count], quantised.scales);
   return graph.fused('DynamicQuantizeMatMul', [unit, columns, scales], {}, 'cosines');
 }
 

@@ -102,8 +102,8 @@ export interface NodeSpec {
 export interface ValueSpec {
   readonly name: string;
   readonly type: ElementType;
-  /** A number is a fixed dimension, a string a named dynamic one. */
-  readonly dims: readonly (number | string)[];
+  /** A number is a fixed dimension, a string a named dynamic one; left out where nothing is known. */
+  readonly dims?: readonly (number | string)[];
 }
 /** Where a weight lies in the external file. */
 export interface ExternalData {
@@ -134,7 +134,9 @@ const valueInfo = (value: ValueSpec) => ({
   type: {
     tensorType: {
       elemType: elementTypes[value.type],
-      shape: { dim: value.dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) },
+      ...(value.dims && {
+        shape: { dim: value.dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) },
+      }),
     },
   },
 });

@@ -3,8 +3,17 @@ import type { GraphBuilder } from './graph-builder.js';
 
 export type PoolingMode = 'mean' | 'cls' | 'max' | 'mean_sqrt_len';
 
-/** Appends the pooling of hidden [batch, tokens, hidden] under an int64 mask [batch, tokens]; output `pooled` [batch, hidden]. */
-export function appendPooling(graph: GraphBuilder, hidden: string, mask: string, mode: PoolingMode): string {
+/**
+ * Appends the pooling of hidden [batch, tokens, hidden] under an int64 mask [batch, tokens]; output `pooled` [batch, hidden].
+ * `tokenWeights` [batch, tokens] weigh a mean.
+ */
+export function appendPooling(
+  graph: GraphBuilder,
+  hidden: string,
+  mask: string,
+  mode: PoolingMode,
+  tokenWeights?: string,
+): string {
   if (mode === 'cls') return firstToken(graph, hidden, 'pooled');
   const weights = graph.node('Cast', [mask], { to: 1 }, 'mask_float');
   if (mode === 'max') {
@@ -21,7 +30,8 @@ export function appendPooling(graph: GraphBuilder, hidden: string, mask: string,
     );
   }
   const axis = graph.ints('token_axis', [1]);
-  const row = graph.node('Unsqueeze', [weights, axis]);
+  const weighed = tokenWeights === undefined ? weights : graph.node('Mul', [weights, tokenWeights]);
+  const row = graph.node('Unsqueeze', [weighed, axis]);
   const sum = graph.node('Squeeze', [graph.node('MatMul', [row, hidden], {}, 'token_sum'), axis]);
   const count = graph.node('ReduceSum', [weights, axis], { keepdims: 1 }, 'token_count');
   const divisor = mode === 'mean' ? count : graph.node('Sqrt', [count]);

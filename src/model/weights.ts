@@ -1,7 +1,7 @@
 /** Producers of the emitted graph's weights: transposed, packed side by side, quantised, from tensors in the checkpoint's layout. */
 
 import type { TensorSource } from '../checkpoint/index.js';
-import { quantise } from '../compress/quantise.js';
+import { quantise, quantiseToNibbles } from '../compress/quantise.js';
 import type { FillWeight } from './graph-builder.js';
 
 /** Rows of the embedding table that are in memory at once. */
@@ -80,20 +80,52 @@ export const transposed = (dense: Dense): FillWeight =>
     yield bytesOf(await packTransposed(source, dense, into, (matrix) => matrix));
   };
 
-/** int8 [in, out], one scale an output channel. */
-export const transposedInt8 = (dense: Dense, limit: number): FillWeight =>
-  async function* (source) {
-    const into = new Int8Array(dense.inputs * dense.outputs);
-    const quantised = (matrix: Float32Array) => quantise(matrix, dense.inputs, { limit }).values;
-    yield bytesOf(await packTransposed(source, dense, into, quantised));
-  };
+/** Values and scales of a quantised weight, a piece at a time. */
+interface QuantisedPiece {
+  readonly values: Float32Array | Int8Array | Uint8Array;
+  readonly scales: Float32Array;
+}
 
-/** float32 [out]: the scales of `transposedInt8`. */
-export const scalesInt8 = (dense: Dense, limit: number): FillWeight =>
-  async function* (source) {
-    for await (const matrix of matricesOf(source, dense))
-      yield bytesOf(quantise(matrix, dense.inputs, { limit }).scales);
+/** Two weights of a graph out of one pass over the source; scales are small, and are kept for when they are asked for. */
+function valuesAndScales(pieces: (source: TensorSource) => AsyncIterable<QuantisedPiece>): {
+  values: FillWeight;
+  scales: FillWeight;
+} {
+  const kept = new WeakMap<TensorSource, Float32Array[]>();
+  const values: FillWeight = async function* (source) {
+    const scales: Float32Array[] = [];
+    for await (const piece of pieces(source)) {
+      scales.push(piece.scales);
+      yield bytesOf(piece.values);
+    }
+    kept.set(source, scales);
   };
+  const scales: FillWeight = async function* (source) {
+    const known = kept.get(source);
+    if (known) for (const part of known) yield bytesOf(part);
+    else for await (const piece of pieces(source)) yield bytesOf(piece.scales);
+  };
+  return { values, scales };
+}
+
+/** `values` int8 [in, Σ out] and `scales` float32 [Σ out], one an output channel. */
+export const transposedInt8 = (dense: Dense, limit: number) =>
+  valuesAndScales(async function* (source) {
+    const scales: Float32Array[] = [];
+    const quantised = (matrix: Float32Array) => {
+      const found = quantise(matrix, dense.inputs, { limit });
+      scales.push(found.scales);
+      return found.values;
+    };
+    const values = await packTransposed(source, dense, new Int8Array(dense.inputs * dense.outputs), quantised);
+    yield { values, scales: Float32Array.from(scales.flatMap((part) => [...part])) };
+  });
+
+/** `values` uint8 [Σ out, blocks, block / 2] and `scales` float32 [Σ out, blocks]: 4-bit rows, as `MatMulNBits` reads them. */
+export const nibbles = (dense: Dense, block: number) =>
+  valuesAndScales(async function* (source) {
+    for await (const matrix of matricesOf(source, dense)) yield quantiseToNibbles(matrix, dense.inputs, block);
+  });
 
 /** float32 [out]: biases side by side, copies appended. */
 export const biasesOf = (dense: Dense): FillWeight =>
@@ -129,21 +161,36 @@ export const positionsOfOneSegment = (positions: string, types: string | undefin
     yield bytesOf(matrix);
   };
 
+/** A table in 4 bits, two numbers to a byte, around a zero point of 8. `columns` is even. */
+export function nibbleTable(name: string, rows: number, columns: number, block: number) {
+  const padded = (Math.ceil(columns / block) * block) / 2;
+  const used = columns / 2;
+  return valuesAndScales(async function* (source) {
+    for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
+      const matrix = await source.readRows(name, from, Math.min(rows, from + ROWS_AT_ONCE));
+      const { values, scales } = quantiseToNibbles(matrix, columns, block);
+      // What fills up a row's last block is no part of the table.
+      yield { values: padded === used ? values : withoutPadding(values, padded, used), scales };
+    }
+  });
+}
+
+function withoutPadding(values: Uint8Array, padded: number, used: number): Uint8Array {
+  const rows = values.length / padded;
+  const result = new Uint8Array(rows * used);
+  for (let row = 0; row < rows; row++) result.set(values.subarray(row * padded, row * padded + used), row * used);
+  return result;
+}
+
 /** A table quantised in blocks of a row, as `GatherBlockQuantized` reads it: uint8 around a zero point of 128. */
 export function blockQuantisedTable(name: string, rows: number, columns: number, block: number) {
-  const eachBlock = async function* (source: TensorSource) {
-    for (let from = 0; from < rows; from += ROWS_AT_ONCE)
-      yield quantise(await source.readRows(name, from, Math.min(rows, from + ROWS_AT_ONCE)), columns, { block });
-  };
-  const values: FillWeight = async function* (source) {
-    for await (const part of eachBlock(source)) {
-      const shifted = bytesOf(part.values);
+  return valuesAndScales(async function* (source) {
+    for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
+      const matrix = await source.readRows(name, from, Math.min(rows, from + ROWS_AT_ONCE));
+      const { values, scales } = quantise(matrix, columns, { block });
+      const shifted = bytesOf(values);
       for (let i = 0; i < shifted.length; i++) shifted[i] ^= 0x80; // two's complement to offset 128
-      yield shifted;
+      yield { values: shifted, scales };
     }
-  };
-  const scales: FillWeight = async function* (source) {
-    for await (const part of eachBlock(source)) yield bytesOf(part.scales);
-  };
-  return { values, scales };
+  });
 }

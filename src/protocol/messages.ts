@@ -30,7 +30,12 @@ export const messages = {
   info: z.looseObject({
     ...envelope,
     agent: z.looseObject({ version: z.string() }),
-    board: z.looseObject({ hostname: z.string(), arch: z.string(), cores: z.int().min(1), ramBytes: count }),
+    board: z.looseObject({
+      hostname: z.string(),
+      arch: z.string().nullable(),
+      cores: z.int().min(1).nullable(),
+      ramBytes: count.nullable(),
+    }),
     bundle: z.looseObject({ name: z.string() }),
     profile: z.looseObject({ name: z.string(), reason: z.string() }),
     sources: z.array(z.looseObject({ name: z.string(), kind: z.string() })),

@@ -2,3 +2,4 @@
 import './telemetry-off.js';
 
 export { env, InferenceSession, Tensor } from 'onnxruntime-node';
+export { collectGarbage } from './collect-garbage.js';

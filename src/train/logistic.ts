@@ -4,6 +4,7 @@
  */
 
 import { GraphBuilder } from '../model/index.js';
+import { noWeights } from '../model/no-weights.js';
 import { InferenceSession, Tensor } from '../runtime/index.js';
 import { minimise } from './lbfgs.js';
 
@@ -42,15 +43,14 @@ export class LogisticRegression {
     private readonly matrix: Matrix,
   ) {}
 
-  /** @param classes the label's number of every row */
-  static async open(matrix: Matrix, classes: readonly number[], labels: number, threads: number) {
+  /** @param classes the label's number of every row, or what is wanted of each label, [rows, labels] */
+  static async open(matrix: Matrix, classes: readonly number[] | Float32Array, labels: number, threads: number) {
     const session = await InferenceSession.create(await lossGraph(matrix.columns, labels), {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
     });
-    const targets = new Float32Array(matrix.rows * labels);
-    for (const [row, label] of classes.entries()) targets[row * labels + label] = 1;
+    const targets = classes instanceof Float32Array ? classes : oneHot(classes, labels);
     return new LogisticRegression(
       session,
       new Tensor('float32', matrix.values, [matrix.rows, matrix.columns]),
@@ -101,6 +101,12 @@ export class LogisticRegression {
   }
 }
 
+function oneHot(classes: readonly number[], labels: number): Float32Array {
+  const targets = new Float32Array(classes.length * labels);
+  for (const [row, label] of classes.entries()) targets[row * labels + label] = 1;
+  return targets;
+}
+
 /** In double precision: the line search needs more digits than a sum of float32 has. */
 const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
 
@@ -123,11 +129,3 @@ async function lossGraph(columns: number, labels: number): Promise<Uint8Array> {
   graph.output('bias_gradient', 'float32', [labels]);
   return graph.plan().encode(noWeights, '');
 }
-
-const noWeights = {
-  names: [],
-  has: () => false,
-  shape: () => [],
-  read: async () => new Float32Array(),
-  readRows: async () => new Float32Array(),
-};

@@ -27,8 +27,7 @@ async function counted(t: ExecutionContext) {
       counts.made++;
       const master = await Master.open(join(bundle.folder, 'master.safetensors'));
       return {
-        source: master,
-        plan: await planFrom(master, networkOf(bundle.manifest, PROFILE)),
+        ...(await planFrom(master, networkOf(bundle.manifest, PROFILE))),
         close: () => master.close(),
       };
     });

@@ -21,6 +21,7 @@ export function buildOptions(checkpoint: FixtureName, output: string, more: Part
     checkpoint: join(fixtures, checkpoint),
     output,
     refuse: 0.03,
+    recipe: 'head',
     store: 'fp16',
     seed: 1,
     threads: 1,

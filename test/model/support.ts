@@ -54,6 +54,7 @@ export function headOf({ config, head }: Checkpoint): HeadShape | undefined {
     head && {
       kind: 'checkpoint',
       labels: head.labels.length,
+      inputSize: config.hiddenSize,
       hiddenSize: config.hiddenSize,
       activation: head.activation,
     }

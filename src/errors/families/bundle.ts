@@ -26,6 +26,18 @@ export const bundleErrors = {
     meaning: 'A bundle could not be written; the one that was there before is unchanged.',
     remedy: 'Free some space or choose another folder with -o.',
   },
+  REPORT_WRITE: {
+    meaning: 'The report of a bundle could not be written; the bundle itself is whole.',
+    remedy: 'Free some space, or make the folder writable.',
+  },
+  EXPORT_WRITE: {
+    meaning: 'An exported model could not be written; what was there before is unchanged.',
+    remedy: 'Free some space or choose another folder with --onnx.',
+  },
+  MODEL_TOO_LARGE: {
+    meaning: 'A profile is too large for one ONNX file, which ends at 2 GB.',
+    remedy: 'Export a smaller profile; snug info BUNDLE lists their weights.',
+  },
   PROFILE_NAME: {
     meaning: 'A profile was named in a form that is none.',
     remedy: 'snug info BUNDLE lists the profiles by name.',

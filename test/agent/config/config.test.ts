@@ -104,13 +104,14 @@ test('what is missing is named', (t) => {
   t.regex(problems(good.replace(/sources:.*/s, 'sources: {}\n'))[0], /sources: is empty/);
 });
 
-test('YAML itself: tabs, repeated keys, broken flow, a list at the top, alias bombs', (t) => {
+test('YAML itself: tabs, repeated keys, broken flow, a list at the top, alias bombs, a circle', (t) => {
   t.regex(problems(`device: x\n\tbundle: y\n`)[0], /snug.yaml:2:1 a tab/);
   t.deepEqual(problems(`${good}device: again\n`), ['snug.yaml:9:1 device: this key stands twice in one section']);
   t.regex(problems('device: [1\n')[0], /snug.yaml:\d+:\d+ YAML:/);
   t.regex(problems('- 1\n')[0], /section/);
   const bomb = Array.from({ length: 12 }, (_, i) => `k${i}: &k${i} [${i ? `${`*k${i - 1}, `.repeat(9)}` : '1'}]`);
   t.true(problems(`${bomb.join('\n')}\n`).length > 0);
+  t.regex(problems('sources: &all { console: *all }\n')[0], /stands within itself/);
 });
 
 test('settings that contradict each other are named', (t) => {

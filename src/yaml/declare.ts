@@ -3,13 +3,13 @@
  * path resolution, masking of secrets and the reference page all read these; nothing is said twice.
  */
 import type { z as zod } from 'zod';
-import { z } from '../../src/protocol/zod.js';
+import { z } from '../protocol/zod.js';
 
 export interface KeyNotes {
   /** What the key is for, as the reference page says it. */
   readonly description: string;
   readonly example: string | number | boolean;
-  readonly unit?: 'ms' | 's' | 'share' | 'records' | 'bytes' | 'bit/s';
+  readonly unit?: 'ms' | 's' | 'share' | 'records' | 'bytes' | 'bit/s' | 'MHz' | '°C' | 'MB/s';
   /** False where a change is taken over while the agent runs. Default true. */
   readonly restart?: boolean;
   /** Never shown: not in logs, `config.get` or `info`. */
@@ -46,6 +46,9 @@ function isObject(schema: zod.ZodType): schema is zod.ZodObject {
 function isRecord(schema: zod.ZodType): schema is zod.ZodRecord {
   return schema.type === 'record';
 }
+function isArray(schema: zod.ZodType): schema is zod.ZodArray<zod.ZodType> {
+  return schema.type === 'array';
+}
 function isUnion(schema: zod.ZodType): schema is zod.ZodUnion<readonly zod.ZodType[]> {
   return schema.type === 'union';
 }
@@ -75,6 +78,7 @@ export function childrenOf(schema: zod.ZodType, value: unknown): Record<string, 
   }
   if (isRecord(inner) && isPlain(value))
     return Object.fromEntries(Object.keys(value).map((name) => [name, inner.valueType as zod.ZodType]));
+  if (isArray(inner) && Array.isArray(value)) return Object.fromEntries(value.map((_, at) => [at, inner.element]));
   return undefined;
 }
 
@@ -92,7 +96,8 @@ export function schemaAt(schema: zod.ZodType, value: unknown, path: readonly Pro
   if (path.length === 0) return schema;
   const [first, ...rest] = path;
   const child = childrenOf(schema, value)?.[String(first)];
-  return child && schemaAt(child, isPlain(value) ? value[String(first)] : undefined, rest);
+  const below: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, first) : undefined;
+  return child && schemaAt(child, below, rest);
 }
 
 export function notesOf(schema: zod.ZodType): KeyNotes | undefined {
@@ -123,6 +128,7 @@ export function listKeys(schema: zod.ZodType, path: readonly string[] = []): Dec
   if (isObject(inner))
     return Object.entries(inner.shape).flatMap(([name, child]) => listKeys(child as zod.ZodType, [...path, name]));
   if (isRecord(inner)) return listKeys(inner.valueType as zod.ZodType, [...path, '*']);
+  if (isArray(inner) && isObject(inner.element)) return listKeys(inner.element, [...path, '*']);
   if (isUnion(inner) && inner.options.every(isObject))
     return inner.options.flatMap((option) => {
       const { kind } = option.shape;

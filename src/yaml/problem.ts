@@ -1,6 +1,6 @@
 /** From what zod found to what a person needs: the key, what is wrong, what it should be. */
 import type { z as zod } from 'zod';
-import { nearestWord } from '../../src/errors/nearest.js';
+import { nearestWord } from '../errors/nearest.js';
 import { childrenOf, type KeyNotes, listKeys, notesOf, schemaAt } from './declare.js';
 
 export interface Problem {
@@ -80,6 +80,7 @@ function limit(origin: string, bound: number | bigint, about: KeyNotes | undefin
 }
 
 const typeNames: Record<string, string> = {
+  array: 'a list',
   int: 'a whole number',
   number: 'a number',
   string: 'text',
@@ -112,7 +113,11 @@ const factors: Record<string, Record<string, number> | undefined> = {
   ms: { '': 1, ms: 1, s: 1000, sec: 1000, m: 60_000, min: 60_000, h: 3_600_000 },
   s: { '': 1, ms: 0.001, s: 1, sec: 1, m: 60, min: 60, h: 3600 },
   share: { '': 1, '%': 0.01 },
-  bytes: { '': 1, b: 1, k: 1024, kb: 1024, kib: 1024, m: 1024 ** 2, mb: 1024 ** 2, mib: 1024 ** 2 },
+  bytes: {
+    ...{ '': 1, b: 1, k: 1024, kb: 1024, kib: 1024, m: 1024 ** 2, mb: 1024 ** 2, mib: 1024 ** 2 },
+    ...{ g: 1024 ** 3, gb: 1024 ** 3, gib: 1024 ** 3 },
+  },
+  MHz: { '': 1, khz: 0.001, mhz: 1, ghz: 1000 },
 };
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -1,0 +1,97 @@
+/** The encoder as the bundle stores it: arranged and corrected where the recipe cuts it, with the ranges of its activations. */
+import { Master, type MasterTensor, tensorOf, writeMaster } from '../bundle/making.js';
+import { calibrate } from '../calibrate/index.js';
+import type { TensorSource } from '../checkpoint/index.js';
+import type { DraftManifest, Workshop } from './build.js';
+import { encodedUpTo, randomRows, sampled } from './calibration-texts.js';
+import { measureRanges } from './embed.js';
+import { encoderTensors } from './encoder-master.js';
+import { withEncoder } from './encoder-session.js';
+import { countsOf, shapesOf } from './shapes.js';
+
+/** Texts, or made-up ones, over which the ranges of activations are measured. */
+const RANGE_TEXTS = 256;
+/** Texts through which the network is cut; tokens at most, for a layer's activations are in memory for every shape. */
+const CALIBRATION_TEXTS = 3000;
+const CALIBRATION_TOKENS = 32_768;
+
+/** @param texts none where only the vocabulary is known */
+export async function makeEncoder(workshop: Workshop, draft: DraftManifest, texts: readonly string[]): Promise<string> {
+  return workshop.place.file('encoder.safetensors', async (path) => {
+    const { options } = workshop;
+    const { source, corrections } = await cut(workshop, texts);
+    const encoder = encoderTensors(workshop.checkpoint, source, { head: draft.head.kind === 'checkpoint' });
+    const plain = `${path}.plain`;
+    await writeMaster(plain, [...encoder, ...corrections], options.store);
+    const ranges = await rangesOf(workshop, draft, plain, texts);
+    await writeMaster(path, [...encoder, ...corrections, ...ranges], options.store);
+  });
+}
+
+async function cut({ options, checkpoint, tokenizer }: Workshop, texts: readonly string[]) {
+  const source: TensorSource = checkpoint.tensors;
+  if (options.recipe === 'head') return { source, corrections: [] };
+  const { config } = checkpoint;
+  const chosen = sampled(texts, CALIBRATION_TEXTS, options.seed);
+  const rows =
+    chosen.length > 0
+      ? encodedUpTo(chosen, tokenizer, CALIBRATION_TOKENS)
+      : randomRows(tokenizer, CALIBRATION_TEXTS / 3, options.seed);
+  const { arranged, corrections } = await calibrate({
+    source,
+    network: {
+      layers: config.layers,
+      heads: config.heads,
+      headSize: config.headSize,
+      neurons: config.intermediateSize,
+      hidden: config.hiddenSize,
+      activation: config.activation,
+      layerNormEps: config.layerNormEps,
+    },
+    rows,
+    shapes: shapesOf(options.recipe),
+    countsOf: (shape) => countsOf(shape, config),
+    threads: options.threads,
+    onProgress: options.onProgress,
+  });
+  const bag = tensorOf('bag.weights', [config.vocabSize], pieceWeights(rows, config.vocabSize));
+  // A fitted head reads the last layer's result through weights of its own; the checkpoint's needs the map to all channels.
+  const unread = options.data === undefined ? undefined : 2 * config.layers;
+  return { source: arranged, corrections: [...corrections.tensors(options.store, unread), bag] };
+}
+
+/** How much a piece counts in a mean: the less, the more common it is (Arora et al., A simple but tough-to-beat baseline, 2017). */
+function pieceWeights(rows: readonly (readonly number[])[], vocabSize: number): Float32Array {
+  const counts = new Float32Array(vocabSize);
+  let total = 0;
+  for (const row of rows)
+    for (const id of row) {
+      counts[id]++;
+      total++;
+    }
+  return counts.map((count) => 1e-3 / (1e-3 + count / total));
+}
+
+async function rangesOf(
+  workshop: Workshop,
+  draft: DraftManifest,
+  path: string,
+  texts: readonly string[],
+): Promise<MasterTensor[]> {
+  const { tokenizer, options, checkpoint } = workshop;
+  const chosen = sampled(texts, RANGE_TEXTS, options.seed);
+  const rows =
+    chosen.length > 0
+      ? chosen.map((text) => tokenizer.encode(text).ids)
+      : randomRows(tokenizer, RANGE_TEXTS, options.seed);
+  const [shape] = Object.keys(draft.shapes);
+  const master = await Master.open(path);
+  try {
+    const found = await withEncoder(workshop, master, draft, shape, { ranges: true }, (session) =>
+      measureRanges(session, rows, checkpoint.config.layers),
+    );
+    return [...found].map(([name, values]) => tensorOf(name, [values.length], values));
+  } finally {
+    await master.close();
+  }
+}

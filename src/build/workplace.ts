@@ -1,0 +1,95 @@
+/** The folder in which a build works, beside the bundle's place: what is done there outlives a kill, for `--resume`. */
+import { createHash } from 'node:crypto';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import { isAlive } from '../bundle/making.js';
+import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
+import { makeFolder } from '../files/index.js';
+
+const OWNER = 'build.json';
+
+interface Owner {
+  readonly key: string;
+  readonly pid: number;
+}
+
+export class Workplace {
+  private constructor(
+    readonly folder: string,
+    /** Whether something of an earlier build was found and is used. */
+    readonly resumed: boolean,
+  ) {}
+
+  /**
+   * @param inputs all that the result depends on; work that was done for others is of no use
+   * @throws BUNDLE_WRITE where another build is at work there, RESUME_MISMATCH, DISK_FULL
+   */
+  static async open(output: string, inputs: unknown, resume: boolean): Promise<Workplace> {
+    const target = resolve(output);
+    const folder = join(dirname(target), `.${basename(target)}.work`);
+    const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
+    const owner = await ownerOf(folder);
+    if (owner && owner.pid !== process.pid && isAlive(owner.pid))
+      throw new SnugError('BUNDLE_WRITE', `${folder}: another build is at work there (process ${owner.pid})`, {
+        remedy: 'Wait for it to end, or give another folder to -o. Remove the folder if no build is at work.',
+      });
+    if (resume && owner && owner.key !== key)
+      throw new SnugError(
+        'RESUME_MISMATCH',
+        `${folder}: what is there belongs to a build with other inputs or options`,
+      );
+    try {
+      if (!resume || !owner) await rm(folder, { recursive: true, force: true });
+      await makeFolder(folder);
+      await writeFile(join(folder, OWNER), JSON.stringify({ key, pid: process.pid } satisfies Owner));
+    } catch (error) {
+      const code = systemCodeOf(error) === 'ENOSPC' ? 'DISK_FULL' : 'BUNDLE_WRITE';
+      throw new SnugError(code, `${dirname(target)}: ${messageOf(error)}`, { cause: error });
+    }
+    return new Workplace(folder, resume && owner !== undefined);
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** A file that `make` writes under another name first, so that it is whole whenever it is there. */
+  async file(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
+    const path = this.path(name);
+    if (await isThere(path)) return path;
+    const unfinished = `${path}.part`;
+    await make(unfinished);
+    await rename(unfinished, path);
+    return path;
+  }
+
+  /** The result of a step, from disk where an earlier build got that far. */
+  async step<Result>(name: string, make: () => Promise<Result>): Promise<Result> {
+    let result: Result | undefined;
+    const path = await this.file(`${name}.step`, async (unfinished) => {
+      result = await make();
+      await writeFile(unfinished, serialize(result), { flush: true });
+    });
+    return result ?? (deserialize(await readFile(path)) as Result);
+  }
+
+  remove(): Promise<void> {
+    return rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function ownerOf(folder: string): Promise<Owner | undefined> {
+  try {
+    const { key, pid } = JSON.parse(await readFile(join(folder, OWNER), 'utf8'));
+    return typeof key === 'string' && typeof pid === 'number' ? { key, pid } : undefined;
+  } catch {
+    return undefined; // none, or cut short by a power loss
+  }
+}
+
+const isThere = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
