@@ -27,10 +27,10 @@ export interface MobileBert {
 
 /**
  * Plans the graph with a linear head of `labels` on the mean of the last states. Inputs and outputs as `planEncoder`'s, without
- * `similarity`.
+ * `similarity`. Fewer layers than the published model's are for trying the graph out.
  */
-export function planMobileBert(labels: number): MobileBert {
-  const emit = new MobileBertEmitter();
+export function planMobileBert(labels: number, layers: number = mobileBert.layers): MobileBert {
+  const emit = new MobileBertEmitter(layers);
   return { plan: emit.plan(labels), tensors: emit.tensors };
 }
 
@@ -38,13 +38,15 @@ class MobileBertEmitter {
   readonly tensors = new Map<string, readonly number[]>();
   private readonly graph = new GraphBuilder('mobilebert');
 
+  constructor(private readonly layers: number) {}
+
   plan(labels: number): PlannedGraph {
     const { graph } = this;
     const ids = graph.input('input_ids', 'int64', ['batch', 'tokens']);
     const mask64 = graph.input('attention_mask', 'int64', ['batch', 'tokens']);
     const mask = graph.node('Cast', [mask64], { to: 6 }, 'mask');
     let hidden = this.embeddings(ids);
-    for (let index = 0; index < mobileBert.layers; index++) hidden = this.layer(`encoder.layer.${index}`, hidden, mask);
+    for (let index = 0; index < this.layers; index++) hidden = this.layer(`encoder.layer.${index}`, hidden, mask);
     const pooled = this.meanOf(hidden, mask64);
     graph.output(pooled, 'float32', ['batch', mobileBert.hiddenSize]);
     this.linear('classifier', pooled, mobileBert.hiddenSize, labels, 'logits');

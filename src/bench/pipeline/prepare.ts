@@ -54,7 +54,7 @@ export async function prepare(options: BenchOptions): Promise<Prepared> {
   const textsFile = join(workFolder, 'texts.txt');
   const headFile = join(workFolder, 'head.json');
   await writeFile(textsFile, `${texts.join('\n')}\n`);
-  const head: PeerHead = 'why' in bundle ? standInHead() : await readBundleHead(bundle.folder);
+  const head: PeerHead = 'why' in bundle ? standInHead() : await readBundleHead(bundle.folder, options.checkpoint);
   await writeFile(headFile, JSON.stringify(head));
   return {
     packageRoot,

@@ -1,13 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { mobileBert, planMobileBert } from '../../../src/bench/models/mobilebert.js';
 import { holds, makeNetwork, nameOf, networkIds, planProfile, shapes } from '../../../src/bench/models/networks.js';
 import { encoderTensorShapes, RandomSource } from '../../../src/bench/models/random-source.js';
 import { openBundle } from '../../../src/bundle/index.js';
+import { writeProfile } from '../../../src/bundle/making.js';
 import { EncoderSession } from '../../../src/infer/index.js';
+import { bundleOf, useOwnCache } from '../../bundle/support.js';
+import { temporaryFolder } from '../../checkpoint/support.js';
+
+useOwnCache(test);
 
 const count = (tensors: ReadonlyMap<string, readonly number[]>) =>
   [...tensors].reduce((sum, [, shape]) => sum + shape.reduce((product, size) => product * size, 1), 0);
@@ -55,10 +57,9 @@ test('random tensors are the same however they are read, and normalisations leav
 });
 
 test('MobileBERT runs, its numbers stay finite, and the order of words counts', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'snug-mobilebert-'));
-  t.teardown(() => rm(folder, { recursive: true }));
-  const { modelPath, weights } = await makeNetwork('mobilebert', { folder });
-  t.is(weights, 'random weights');
+  const { plan, tensors } = planMobileBert(3, 2);
+  const folder = join(await temporaryFolder(t), 'mobilebert');
+  const { modelPath } = await writeProfile(plan, new RandomSource(tensors), folder);
   const session = await EncoderSession.open(modelPath, { threads: 1 });
   const text = [101, 2023, 2003, 102];
   const alone = await session.run([text], 0, ['pooled', 'logits']);
@@ -71,15 +72,17 @@ test('MobileBERT runs, its numbers stay finite, and the order of words counts', 
 });
 
 test('networks out of a bundle are the bundle’s; those that it lacks are said to be random', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'snug-networks-'));
-  t.teardown(() => rm(folder, { recursive: true }));
-  const bundle = await openBundle(fileURLToPath(new URL('../../../examples/clinc150/bundle', import.meta.url)));
+  const folder = await temporaryFolder(t);
+  const bundle = await openBundle(await bundleOf(t));
   t.true(holds(bundle, 'w1.00-p0.00-q8'));
-  t.false(holds(bundle, 'w0.13-p0.00-q8'));
+  t.false(holds(bundle, 'w0.50-p0.50-q8'));
   t.false(holds(undefined, 'w1.00-p0.00-q8'));
-  t.is((await makeNetwork('w1.00-p0.00-q8', { folder, bundle })).weights, "the bundle's weights");
-  t.is((await makeNetwork('w0.50-p0.50-q8', { folder })).weights, 'random weights');
-  t.true(networkIds(bundle).includes('w0.50-p0.50-q8'));
+  const [held, lacking] = ['w1.00-p0.00-q8', 'w0.50-p0.50-q8'].map((profile) =>
+    makeNetwork(profile, { folder, bundle }),
+  );
+  t.like(await held, { weights: "the bundle's weights", vocabSize: bundle.manifest.model.vocabSize });
+  t.like(await lacking, { weights: 'random weights', vocabSize: 30_522 });
+  t.deepEqual(networkIds(bundle), [...networkIds(undefined), 'w1.00-p0.00-q4']);
   t.is(nameOf('bert-base'), 'BERT-base');
   t.is(nameOf('w0.50-p0.50-q8'), 'w0.50-p0.50-q8');
 });
