@@ -9,7 +9,7 @@ import { type Form, planToy } from './graph.js';
 import { loads, SEQUENCE_TOKENS, type Times, timeToys } from './measure.js';
 import { cutToy, matrices, randomToy, type Toy } from './toy.js';
 
-const DEFAULT_ROUNDS = 11;
+const DEFAULT_ROUNDS = 21;
 const SEED = 1;
 
 /** The paper's table at hidden size 64 and 32. */

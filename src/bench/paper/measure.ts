@@ -16,7 +16,7 @@ const ID_SEED = 2;
 const RECORD = 'runs';
 
 /** Sequences at a time, and runs of that many in a round: enough for a median that a single interruption leaves alone. */
-export const loads = { one: { sequences: 1, runs: 100 }, many: { sequences: 256, runs: 15 } } as const;
+export const loads = { one: { sequences: 1, runs: 60 }, many: { sequences: 256, runs: 9 } } as const;
 export type Load = keyof typeof loads;
 
 /** Median milliseconds of every round. */
