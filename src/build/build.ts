@@ -95,7 +95,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     try {
       const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
       const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
-      await writeFile(place.path(TOKENIZER), imageOf(tokenizer) ?? tokenizerFile);
+      await place.file(TOKENIZER, (path) => writeFile(path, imageOf(tokenizer) ?? tokenizerFile));
       const { manifest, profiles } = await assemble(workshop, data, texts, tokenizerFile);
       const seconds = (performance.now() - started) / 1000;
       if (options.recipe !== 'head')

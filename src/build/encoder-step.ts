@@ -1,4 +1,5 @@
 /** The encoder as the bundle stores it: arranged and corrected where the recipe cuts it, with the ranges of its activations. */
+import { rm } from 'node:fs/promises';
 import { Master, type MasterTensor, tensorOf, writeMaster } from '../bundle/making.js';
 import { calibrate } from '../calibrate/index.js';
 import type { TensorSource } from '../checkpoint/index.js';
@@ -24,6 +25,7 @@ export async function makeEncoder(workshop: Workshop, draft: DraftManifest, text
     const plain = `${path}.plain`;
     await writeMaster(plain, [...encoder, ...corrections], options.store);
     const ranges = await rangesOf(workshop, draft, plain, texts);
+    await rm(plain, { force: true });
     await writeMaster(path, [...encoder, ...corrections, ...ranges], options.store);
   });
 }

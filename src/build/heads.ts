@@ -44,7 +44,7 @@ export async function fitHeads(
     options.onProgress('fitting heads', index + 1, others.length + 1, shape);
     const head = await place.step(`head ${shape}`, async () => {
       const own = await fitting.vectors(master, draft, shape);
-      if (shape !== BAG) return fitting.head(own, { nearTo: full.inverseRegularisation });
+      if (shape !== BAG) return fitting.head(own, { nearTo: full });
       const { train } = await fullVectors();
       return fitting.withPrototypes(own, {
         targets: softTargets(logitsOf(full, train), data.labels.length, fitting.classes),
@@ -92,7 +92,7 @@ class HeadFitting {
     });
   }
 
-  head(vectors: Vectors, how: { readonly nearTo?: number; readonly targets?: Float32Array }): Promise<FittedHead> {
+  head(vectors: Vectors, how: { readonly nearTo?: FittedHead; readonly targets?: Float32Array }): Promise<FittedHead> {
     const { options } = this.workshop;
     const training: LabelledVectors = { vectors: vectors.train, classes: this.classes };
     const evaluation = { vectors: vectors.evaluation, classes: this.classesOf(this.evaluationRows) };

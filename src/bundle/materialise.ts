@@ -10,6 +10,7 @@ import { SnugError } from '../errors/index.js';
 import { cacheFolder } from '../files/cache-folder.js';
 import type { PlannedGraph } from '../model/index.js';
 import { instructionSet } from '../profile/processor.js';
+import { boundCache, cacheLimitBytes, noteUse } from './cache-limit.js';
 import { removeLeftovers } from './leftovers.js';
 import { runtimeVersion } from './runtime.js';
 import { type Materialised, readSealed } from './seal.js';
@@ -49,7 +50,10 @@ export async function materialise(
 ): Promise<Materialised> {
   const folder = folderOf(identity, profile);
   const cached = await readSealed(folder);
-  if (cached) return cached;
+  if (cached) {
+    await noteUse(folder);
+    return cached;
+  }
   const { source, plan, close } = await openProfile();
   await removeLeftovers(dirname(folder));
   const working = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}`;
@@ -57,7 +61,9 @@ export async function materialise(
     // Loaded only where the cache has nothing: a warm start needs no encoder of graphs.
     const { writeProfile } = await import('./write-profile.js');
     await writeProfile(plan, source, working);
-    return await publish(working, folder);
+    const made = await publish(working, folder);
+    await boundCache(dirname(folder), folder, cacheLimitBytes());
+    return made;
   } finally {
     await close();
     await rm(working, { recursive: true, force: true }).catch(() => {});
