@@ -40,9 +40,12 @@ export class Standby {
     this.#barredUntilMs.set(profile, this.nowMs() + settings.barredMs.value);
   }
 
+  /** Looked up anew each time: the cache is bounded, and others use it too. */
   async isReady(profile: string): Promise<boolean> {
-    if (!this.#ready.has(profile) && (await this.profiles.isReady(profile))) this.#ready.add(profile);
-    return this.#ready.has(profile);
+    const ready = await this.profiles.isReady(profile);
+    if (ready) this.#ready.add(profile);
+    else this.#ready.delete(profile);
+    return ready;
   }
 
   /** Cuts a profile that is not ready. @throws what cutting throws */

@@ -26,7 +26,8 @@ const GO_AHEAD_MS = 100;
 
 /** Does a task in a process of its own. @throws what the task throws, or CHILD_ENDED */
 export async function apart(task: Task, { signal, goAhead }: ApartOptions = {}): Promise<Measured | undefined> {
-  signal?.throwIfAborted();
+  const what = `the process that was to ${task.kind} ${task.profile}`;
+  if (signal?.aborted) throw new SnugError('CHILD_ENDED', `${what} was ended before it began`);
   const child = fork(program, [], {
     // Not as execArgv: only Node's own copy of that leaves out a program given with -e, which would then run again and again.
     env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${HEAP_FLAGS}`.trim() },
@@ -50,10 +51,7 @@ export async function apart(task: Task, { signal, goAhead }: ApartOptions = {}):
     if (answer?.kind === 'failed') throw failureOf(answer);
     const how = killed === null ? `ended with code ${code}` : `was ended by ${killed}`;
     const last = said.trim().split('\n').at(-1);
-    throw new SnugError(
-      'CHILD_ENDED',
-      `the process that was to ${task.kind} ${task.profile} ${how}${last ? `: ${last}` : ''}`,
-    );
+    throw new SnugError('CHILD_ENDED', `${what} ${how}${last ? `: ${last}` : ''}`);
   } finally {
     clearInterval(asking);
     signal?.removeEventListener('abort', stop);
