@@ -41,6 +41,8 @@ export interface CalibrateOptions {
 export interface Calibrated {
   /** The same network, what is worth keeping first. */
   readonly arranged: TensorSource;
+  /** The original number of each channel, in the order that it has now. */
+  readonly channels: readonly number[];
   readonly corrections: Corrections;
 }
 
@@ -53,7 +55,8 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibrated> 
   const { network, threads } = options;
   const operators = new Operators({ ...network, threads });
   try {
-    const source = arranged(options.source, await arrange(operators, options));
+    const arrangement = await arrange(operators, options);
+    const source = arranged(options.source, arrangement);
     const batches = calibrationBatches(options.rows);
     const corrections = await fitSlices({
       operators,
@@ -70,7 +73,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibrated> 
       rank: STAND_IN_RANK,
       onProgress: (done, total) => options.onProgress('fitting slices', done, total),
     });
-    return { arranged: source, corrections };
+    return { arranged: source, channels: arrangement.channels, corrections };
   } finally {
     await operators.close();
   }
