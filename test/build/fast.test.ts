@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type BuildOptions, build } from '../../src/build/index.js';
 import { openBundle } from '../../src/bundle/index.js';
+import { Master } from '../../src/bundle/making.js';
 import { readRows } from '../../src/data/index.js';
 import { SnugError } from '../../src/errors/index.js';
 import { evaluate } from '../../src/evaluate/index.js';
@@ -65,6 +66,15 @@ test('every profile of the ladder loads and answers; its figures are those that 
     );
     t.deepEqual([found.params, found.weightBytes], [rung.params, rung.weightBytes], rung.profile);
   }
+});
+
+test('every width has prototypes of its own, as many channels wide as it keeps', async (t) => {
+  await sharedBundle(t);
+  const { manifest } = await openBundle(bundle);
+  const master = await Master.open(join(bundle, 'master.safetensors'));
+  t.teardown(() => master.close());
+  for (const width of ['0.75', '0.50', '0.25'])
+    t.deepEqual(master.shape(`width.${width}.head.prototypes`), [9, manifest.shapes[`w${width}-p0.00`].channels]);
 });
 
 test('smaller shares are smaller networks; a profile that another one beats says which', async (t) => {

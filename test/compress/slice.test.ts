@@ -4,6 +4,7 @@ import { type Arrangement, arranged } from '../../src/compress/arrange.js';
 import { seededRandom } from '../../src/train/index.js';
 import { distance, randomTexts, shape, sliceOf, statesOf, stored } from '../calibrate/support.js';
 import { randomNetwork } from '../model/plain-network.js';
+import { farthest } from './support.js';
 
 const FULL = { width: 1, prune: 0 };
 const texts = randomTexts(5, 3);
@@ -95,4 +96,26 @@ test('a slice runs, and loses what was cut away', async (t) => {
   const half = await statesOf(t, sliceOf(master, { width: 0.5, prune: 0.5 }), { width: 0.5, prune: 0.5 }, texts);
   t.true(distance(half, whole, 12) > 0.1);
   t.true(distance(await statesOf(t, sliceOf(master, FULL), FULL, texts), whole, 24) < 0.01, 'fp16 alone');
+});
+
+test('a width that has prototypes of its own uses them at every prune ratio; a shape that has some, those', async (t) => {
+  const [ofWidth, ofShape] = ['width.0.50.head.prototypes', 'shape.w0.50-p0.50.head.prototypes'];
+  const extra = { 'head.prototypes': [6, shape.hiddenSize], [ofWidth]: [6, 12], [ofShape]: [6, 12] };
+  const whole = randomNetwork(shape, 1, extra);
+  const master = await stored(t, whole);
+  const read = async (prune: number) => {
+    const slice = sliceOf(master, { width: 0.5, prune });
+    t.deepEqual(slice.shape('head.prototypes'), [6, 12]);
+    return slice.read('head.prototypes');
+  };
+  const first = async (name: string) => {
+    const row = (await master.read(name)).subarray(0, 12);
+    return [...row].map((value) => value / Math.hypot(...row));
+  };
+  for (const [prune, name] of [
+    [0, ofWidth],
+    [0.25, ofWidth],
+    [0.5, ofShape],
+  ] as const)
+    t.true(farthest((await read(prune)).subarray(0, 12), await first(name)) < 1e-6, `${prune}`);
 });
