@@ -1,7 +1,7 @@
 /** Every shape's own head, fitted on the vectors that the shape itself gives. */
 import { BAG } from '../bundle/index.js';
 import { type Master, type MasterTensor, tensorOf } from '../bundle/making.js';
-import { headTensor } from '../compress/corrections.js';
+import { headTensor, widthPrototypes } from '../compress/corrections.js';
 import { headTensors } from '../model/index.js';
 import { logitsOf, type Matrix, prototypesOf, softTargets } from '../train/index.js';
 import type { DraftManifest, Workshop } from './build.js';
@@ -18,7 +18,7 @@ export interface Heads {
 }
 
 interface ShapeHead extends FittedHead {
-  /** Unit vectors [prototypes, channels]; a slice uses the first channels of the whole network's. */
+  /** Unit vectors [prototypes, channels]; all shapes of a width share those of the one that is not pruned. */
   readonly prototypes?: Float32Array;
 }
 
@@ -44,7 +44,11 @@ export async function fitHeads(
     options.onProgress('fitting heads', index + 1, others.length + 1, shape);
     const head = await place.step(`head ${shape}`, async () => {
       const own = await fitting.vectors(master, draft, shape);
-      if (shape !== BAG) return fitting.head(own, { nearTo: full });
+      const how = { nearTo: full };
+      if (shape !== BAG)
+        return draft.shapes[shape].pruneCorrection === undefined
+          ? fitting.withPrototypes(own, how)
+          : fitting.head(own, how);
       const { train } = await fullVectors();
       return fitting.withPrototypes(own, {
         targets: softTargets(logitsOf(full, train), data.labels.length, fitting.classes),
@@ -53,9 +57,10 @@ export async function fitHeads(
     heads.push([shape, head]);
   }
   return {
-    tensors: heads.flatMap(([shape, head]) =>
-      tensorsOf(head, shape === fullShape ? undefined : shape, data.labels.length),
-    ),
+    tensors: heads.flatMap(([shape, head]) => {
+      const name = shape === fullShape ? (plain: string) => plain : namesOf(shape, draft.shapes[shape].widthCorrection);
+      return tensorsOf(head, name, data.labels.length);
+    }),
     inverseRegularisations: Object.fromEntries(heads.map(([shape, head]) => [shape, head.inverseRegularisation])),
   };
 }
@@ -103,7 +108,7 @@ class HeadFitting {
     });
   }
 
-  async withPrototypes(vectors: Vectors, how: { readonly targets?: Float32Array }): Promise<ShapeHead> {
+  async withPrototypes(vectors: Vectors, how: Parameters<HeadFitting['head']>[1]): Promise<ShapeHead> {
     const { labels } = this.data;
     const { seed } = this.workshop.options;
     const head = await this.head(vectors, how);
@@ -118,9 +123,15 @@ class HeadFitting {
   }
 }
 
-/** @param shape undefined for the whole network, whose head stands under its plain names */
-function tensorsOf({ weight, bias, prototypes }: ShapeHead, shape: string | undefined, labels: number): MasterTensor[] {
-  const name = (plain: string) => (shape === undefined ? plain : headTensor(shape, plain));
+/** A shape's head stands under the shape's name, its prototypes under that of the width, for other shapes to use. */
+const namesOf = (shape: string, width: string | undefined) => (plain: string) =>
+  plain === headTensors.prototypes && width !== undefined ? widthPrototypes(width) : headTensor(shape, plain);
+
+function tensorsOf(
+  { weight, bias, prototypes }: ShapeHead,
+  name: (plain: string) => string,
+  labels: number,
+): MasterTensor[] {
   const tensors = [
     tensorOf(name(headTensors.weight), [labels, weight.length / labels], weight),
     tensorOf(name(headTensors.bias), [labels], bias),

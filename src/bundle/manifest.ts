@@ -26,6 +26,8 @@ const modelSchema = v.object({
   tokenTypes: v.boolean(),
   activation: v.picklist(['gelu', 'gelu_new', 'relu']),
   layerNormEps: v.number(),
+  /** The checkpoint's number of each channel, in the order in which the master has them. */
+  channels: v.optional(v.array(count)),
 });
 
 const refusalSchema = v.object({

@@ -12,6 +12,16 @@ import { applyNorm, type Layer, type NormVectors } from './layer.js';
 import { Moments } from './moments.js';
 import type { Affine, Operators } from './operators.js';
 
+/** Which corrections are fitted. What is left out stays as the plain cut has it, and the later fits see that. */
+export interface FitSteps {
+  /** Scale and bias vectors of each shape's own; else the first ones of the whole network's. */
+  readonly normalisation: boolean;
+  /** What kept heads and neurons add for removed ones. */
+  readonly standIns: boolean;
+  /** The map from a width's channels to all; `every-prune` fits it over all shapes of the width instead of the first alone. */
+  readonly restoring: boolean | 'every-prune';
+}
+
 export interface FitOptions {
   readonly operators: Operators;
   readonly batches: readonly CalibrationBatch[];
@@ -26,11 +36,15 @@ export interface FitOptions {
   readonly countsOf: (shape: Shape) => UniformCounts;
   /** Rank of what stands in for removed heads and neurons. */
   readonly rank: number;
+  /** What is fitted; all of it unless a comparison leaves steps out. */
+  readonly steps?: Partial<FitSteps>;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 const RESTORE_RIDGE = 1e-3;
 const STAND_IN_RIDGE = 1e-2;
+/** Beside variances of about one. */
+const NORM_RIDGE = 1e-6;
 
 /** One shape on its way through the network. */
 interface Lane {
@@ -38,6 +52,12 @@ interface Lane {
   readonly counts: UniformCounts;
   /** [texts × tokens, channels] a batch. */
   hidden: Float32Array[];
+}
+
+/** What the whole network has at a site, and the vectors that it normalises with there. */
+interface Whole {
+  readonly results: readonly Float32Array[];
+  readonly norm: NormVectors;
 }
 
 export async function fitSlices(options: FitOptions): Promise<Corrections> {
@@ -48,9 +68,11 @@ class SliceFit {
   private readonly corrections = new Corrections();
   private readonly hidden: number;
   private readonly lanes: readonly Lane[];
+  private readonly steps: FitSteps;
   private full: Float32Array[] = [];
 
   constructor(private readonly options: FitOptions) {
+    this.steps = { normalisation: true, standIns: true, restoring: true, ...options.steps };
     this.hidden = options.embeddingNorm.scale.length;
     // Wide before narrow and little pruned before much: what lanes share is fitted in the first that needs it.
     this.lanes = options.shapes
@@ -67,8 +89,9 @@ class SliceFit {
     );
     for (const lane of this.lanes) {
       const normalised = sums.map((each) => normalisedRows(each, hidden, lane.counts.channels, options.epsilon));
-      lane.hidden = await this.settle(lane, 0, normalised, this.full);
+      lane.hidden = this.settle(lane, 0, normalised, { results: this.full, norm: options.embeddingNorm });
     }
+    await this.restore(0, this.full);
     for (let index = 0; index < options.layers; index++) {
       const layer = await options.layer(index);
       await this.attention(layer, 2 * index + 1);
@@ -91,6 +114,7 @@ class SliceFit {
         values.push(await operators.context(lane.hidden[at], texts, tokens, counts.heads, qkv));
       await this.land(lane, site, values, layer.output, whole);
     }
+    await this.restore(site, whole.results);
     this.full = whole.results;
   }
 
@@ -106,6 +130,7 @@ class SliceFit {
         values.push(await operators.inner(input, input.length / lane.counts.channels, up));
       await this.land(lane, site, values, layer.down, whole);
     }
+    await this.restore(site, whole.results);
     this.full = whole.results;
   }
 
@@ -124,28 +149,28 @@ class SliceFit {
       sums.push(sum);
       results.push(applyNorm(normalised, norm));
     }
-    return { sums, results };
+    return { sums, results, norm };
   }
 
-  /** The lane's values into its residual stream: stand-ins for removed units, the sum, the normalisation, the map to all channels. */
+  /** The lane's values into its residual stream: stand-ins for removed units, the sum, the normalisation. */
   private async land(
     lane: Lane,
     site: number,
     values: readonly Float32Array[],
     writing: Affine,
-    whole: { sums: readonly Float32Array[]; results: readonly Float32Array[] },
+    whole: Whole & { readonly sums: readonly Float32Array[] },
   ): Promise<void> {
     const { operators } = this.options;
     const { channels } = lane.counts;
     const units = values[0].length / (lane.hidden[0].length / channels);
     const cut = cutWriting(writing, units, channels);
-    if (lane.shape.prune > 0 && lane.shape.width === 1)
+    if (this.steps.standIns && lane.shape.prune > 0 && lane.shape.width === 1)
       this.corrections.setLowRank(lane.shape, site, await this.standIn(lane, values, cut, whole.sums));
     const dense = withLowRank(cut, this.corrections.lowRank(lane.shape, site), this.hidden);
     const normalised: Float32Array[] = [];
     for (const [at, input] of lane.hidden.entries())
       normalised.push((await operators.residual(values[at], input.length / channels, dense, input)).normalised);
-    lane.hidden = await this.settle(lane, site, normalised, whole.results);
+    lane.hidden = this.settle(lane, site, normalised, whole);
   }
 
   /**
@@ -183,36 +208,50 @@ class SliceFit {
     return { left, right, bias: Float32Array.from(bias) };
   }
 
-  /** Fits the normalisation to the whole network's result and, at full depth, the map from the kept channels to all. */
-  private async settle(lane: Lane, site: number, normalised: Float32Array[], target: readonly Float32Array[]) {
-    const { operators } = this.options;
+  /** Fits the normalisation to the whole network's result. */
+  private settle(lane: Lane, site: number, normalised: Float32Array[], whole: Whole): Float32Array[] {
     const { channels } = lane.counts;
-    const norm = fitNorm(normalised, channels, target, this.hidden);
-    this.corrections.setNorm(lane.shape, site, norm);
-    const results = normalised.map((each) => applyNorm(each, norm));
-    if (lane.shape.width < 1 && !this.corrections.restoring(lane.shape, site)) {
-      const moments = new Moments(channels, this.hidden);
-      for (const [at, result] of results.entries())
-        await moments.add(operators, result, target[at], result.length / channels);
-      const itself = new Float64Array(channels * this.hidden);
-      for (let i = 0; i < channels; i++) itself[i * this.hidden + i] = 1;
-      const { weight, bias } = moments.regression(RESTORE_RIDGE, itself);
-      this.corrections.setRestoring(lane.shape, site, {
-        weight: Float32Array.from(weight),
-        bias: Float32Array.from(bias),
-      });
+    const { scale, bias } = whole.norm;
+    if (!this.steps.normalisation) {
+      const first = { scale: scale.subarray(0, channels), bias: bias.subarray(0, channels) };
+      return normalised.map((each) => applyNorm(each, first));
     }
-    return results;
+    const norm = fitNorm(normalised, channels, whole.results, whole.norm);
+    this.corrections.setNorm(lane.shape, site, norm);
+    return normalised.map((each) => applyNorm(each, norm));
+  }
+
+  /** Every width's map from the kept channels to all, fitted where the width is least pruned. */
+  private async restore(site: number, target: readonly Float32Array[]): Promise<void> {
+    const { steps, hidden, lanes } = this;
+    if (!steps.restoring) return;
+    for (const { shape, counts } of lanes) {
+      if (shape.width === 1 || this.corrections.restoring(shape, site)) continue;
+      const { channels } = counts;
+      const alike = lanes.filter((lane) => lane.shape.width === shape.width);
+      const moments = new Moments(channels, hidden);
+      for (const lane of steps.restoring === 'every-prune' ? alike : alike.slice(0, 1))
+        for (const [at, values] of lane.hidden.entries())
+          await moments.add(this.options.operators, values, target[at], values.length / channels);
+      const itself = new Float64Array(channels * hidden);
+      for (let i = 0; i < channels; i++) itself[i * hidden + i] = 1;
+      const { weight, bias } = moments.regression(RESTORE_RIDGE, itself);
+      this.corrections.setRestoring(shape, site, { weight: Float32Array.from(weight), bias: Float32Array.from(bias) });
+    }
   }
 }
 
-/** Least squares a channel: target ≈ scale × normalised + bias. */
+/**
+ * Least squares a channel: target ≈ scale × normalised + bias. @param prior the whole network's vectors: a channel that stands
+ * still in the calibration text says nothing of its scale, and keeps that one
+ */
 export function fitNorm(
   normalised: readonly Float32Array[],
   channels: number,
   target: readonly Float32Array[],
-  hidden: number,
+  prior: NormVectors,
 ): NormVectors {
+  const hidden = prior.scale.length;
   const sums = Array.from({ length: 4 }, () => new Float64Array(channels));
   const [n, t, nn, nt] = sums;
   let rows = 0;
@@ -233,7 +272,8 @@ export function fitNorm(
   const bias = new Float32Array(channels);
   for (let i = 0; i < channels; i++) {
     const variance = nn[i] / rows - (n[i] / rows) ** 2;
-    const slope = (nt[i] / rows - (n[i] / rows) * (t[i] / rows)) / (variance || 1);
+    const covariance = nt[i] / rows - (n[i] / rows) * (t[i] / rows);
+    const slope = (covariance + NORM_RIDGE * prior.scale[i]) / (variance + NORM_RIDGE);
     scale[i] = slope;
     bias[i] = t[i] / rows - slope * (n[i] / rows);
   }

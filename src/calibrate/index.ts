@@ -10,12 +10,13 @@ import type { Activation } from '../model/index.js';
 import { calibrationBatches } from './batches.js';
 import type { Corrections, Shape, UniformCounts } from './corrections.js';
 import { embeddingSums, normalisedRows } from './embedding.js';
-import { fitSlices } from './fit-slices.js';
+import { type FitSteps, fitSlices } from './fit-slices.js';
 import { applyNorm, readLayer, readNorm } from './layer.js';
 import { Operators } from './operators.js';
 import { layerStatistics } from './statistics.js';
 
 export { type Corrections, keyOf, nameOf, type Shape, type UniformCounts } from './corrections.js';
+export type { FitSteps } from './fit-slices.js';
 
 export interface CalibratedNetwork {
   readonly layers: number;
@@ -38,39 +39,69 @@ export interface CalibrateOptions {
   readonly onProgress: (phase: string, done: number, total: number) => void;
 }
 
+export interface CorrectOptions extends CalibrateOptions {
+  /** What is fitted; all of it unless a comparison leaves steps out. */
+  readonly steps?: Partial<FitSteps>;
+  /** Directions of the result in which kept units stand in for removed ones. */
+  readonly standInRank?: number;
+}
+
 export interface Calibrated {
   /** The same network, what is worth keeping first. */
   readonly arranged: TensorSource;
+  /** The original number of each channel, in the order that it has now. */
+  readonly channels: readonly number[];
   readonly corrections: Corrections;
 }
 
 const UNIT_RIDGE = 1e-3;
-/** Directions of the result in which kept units stand in for removed ones. */
 const STAND_IN_RANK = 32;
 
 /** Orders the network and fits the corrections of the shapes. The same input gives the same result. */
 export async function calibrate(options: CalibrateOptions): Promise<Calibrated> {
-  const { network, threads } = options;
-  const operators = new Operators({ ...network, threads });
-  try {
-    const source = arranged(options.source, await arrange(operators, options));
-    const batches = calibrationBatches(options.rows);
-    const corrections = await fitSlices({
+  const arrangement = await orderNetwork(options);
+  const source = arranged(options.source, arrangement);
+  return { arranged: source, channels: arrangement.channels, corrections: await correct({ ...options, source }) };
+}
+
+/** What is worth keeping first: the order of channels, and of every layer's heads and neurons. */
+export async function orderNetwork(options: CalibrateOptions): Promise<Arrangement> {
+  return withOperators(options, (operators) => arrange(operators, options));
+}
+
+/** Fits the corrections of shapes that keep the first channels, heads and neurons of `source`. */
+export async function correct(options: CorrectOptions): Promise<Corrections> {
+  const { network, source, rows, shapes, countsOf, steps, standInRank } = options;
+  const batches = calibrationBatches(rows);
+  const sums = await embeddingSums(source, batches);
+  const embeddingNorm = await readNorm(source, 'embeddings.LayerNorm');
+  return withOperators(options, (operators) =>
+    fitSlices({
       operators,
       batches,
       layers: network.layers,
       layer: (index) => readLayer(source, index),
-      embeddingSums: await embeddingSums(source, batches),
-      embeddingNorm: await readNorm(source, 'embeddings.LayerNorm'),
+      embeddingSums: sums,
+      embeddingNorm,
       epsilon: network.layerNormEps,
       heads: network.heads,
       headSize: network.headSize,
-      shapes: options.shapes,
-      countsOf: options.countsOf,
-      rank: STAND_IN_RANK,
+      shapes,
+      countsOf,
+      rank: standInRank ?? STAND_IN_RANK,
+      steps,
       onProgress: (done, total) => options.onProgress('fitting slices', done, total),
-    });
-    return { arranged: source, corrections };
+    }),
+  );
+}
+
+async function withOperators<Result>(
+  { network, threads }: CalibrateOptions,
+  use: (operators: Operators) => Promise<Result>,
+): Promise<Result> {
+  const operators = new Operators({ ...network, threads });
+  try {
+    return await use(operators);
   } finally {
     await operators.close();
   }

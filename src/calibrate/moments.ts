@@ -2,6 +2,9 @@
 import { type Square, solve } from '../compress/linear-algebra.js';
 import type { Operators } from './operators.js';
 
+/** Least ridge as a share of the mean square. */
+const ROUNDING = 1e-5;
+
 /** Sums of a [rows, p], of b [rows, q], and of aᵀa and aᵀb, in double precision over all batches. */
 export class Moments {
   rows = 0;
@@ -49,7 +52,12 @@ export class Moments {
   regression(ridge: number, prior?: Float64Array): { weight: Float64Array; bias: Float64Array } {
     const { rows, p, q, sumA, sumB } = this;
     const matrix = this.covariance();
-    const strength = ridge * meanDiagonal(matrix, p);
+    // Sums of single precision: where a hardly varies, what its covariance says is rounding.
+    const strength = Math.max(
+      ridge * meanDiagonal(matrix, p),
+      ROUNDING * (meanDiagonal(this.aa, p) / rows),
+      Number.MIN_VALUE,
+    );
     for (let i = 0; i < p; i++) matrix[i * p + i] += strength;
     const right = this.crossCovariance();
     if (prior) for (let i = 0; i < right.length; i++) right[i] += strength * prior[i];

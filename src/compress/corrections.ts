@@ -36,5 +36,8 @@ export const standInTensors = (prune: string, site: number) => ({
 /** A shape's own normalisation at a site: scale and bias, [2, kept]. */
 export const normTensor = (shape: string, site: number) => `shape.${shape}.norm.${site}`;
 
+/** Prototypes of a width, taken where it is not pruned: more than the first channels of the whole network's. */
+export const widthPrototypes = (width: string) => `width.${width}.head.prototypes`;
+
 /** A shape's own tensor of the head. */
 export const headTensor = (shape: string, name: string) => `shape.${shape}.${name}`;

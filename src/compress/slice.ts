@@ -10,6 +10,7 @@ import {
   restoringTensors,
   type ShapeCounts,
   standInTensors,
+  widthPrototypes,
 } from './corrections.js';
 import { firstColumns, lowRankAdd, multiplyAdd } from './matrices.js';
 import { type Place, placeOf } from './places.js';
@@ -73,10 +74,13 @@ export class Slice implements TensorSource {
     return axis === 'neurons' ? counts.layers[layer].neurons : counts.layers[layer].heads * headSize;
   }
 
-  /** The name under which the master holds it: a shape's own head stands under the shape's name. */
+  /** The name under which the master holds it: a shape's own head stands under the shape's name, prototypes under the width's. */
   private stored(name: string): string {
-    const own = headTensor(this.options.keys.shape, name);
-    return this.master.has(own) ? own : name;
+    const { shape, width } = this.options.keys;
+    const own = headTensor(shape, name);
+    if (this.master.has(own)) return own;
+    if (name !== 'head.prototypes' || width === undefined) return name;
+    return this.master.has(widthPrototypes(width)) ? widthPrototypes(width) : name;
   }
 
   private async norm(name: string, place: Place): Promise<Float32Array> {

@@ -45,5 +45,6 @@ export async function loadProfile(
     bits: parseProfile(profile).bits,
     integrity: checkLater(folder),
     decision: decisionOf(manifest, profile),
+    channels: manifest.model.channels,
   });
 }

@@ -105,3 +105,44 @@ test('sizes: two bytes a weight, or one and a little', async (t) => {
   t.true(half > 2 * weights && half < 2 * weights + 2000);
   t.true(eight < 4 * weights * 0.27 + 2000, `${eight} bytes for ${weights} weights`);
 });
+
+test('4 bits, for what needs few digits: within half a step, rows filled up with zeros, some rows are those of the whole', async (t) => {
+  const path = join(await temporaryFolder(t), 'master.safetensors');
+  const few = tensors.filter(({ shape }) => shape.length === 2).map((each) => ({ ...each, store: 'q4' as const }));
+  await writeMaster(path, few, 'fp16');
+  const master = await Master.open(path);
+  t.teardown(() => master.close());
+  for (const { name, shape, values } of few) {
+    const [rows, columns] = shape;
+    const stored = Math.ceil(columns / 32) * 32;
+    t.deepEqual(master.shape(name), [rows, stored], name);
+    const back = await master.read(name);
+    for (let row = 0; row < rows; row++)
+      for (let from = 0; from < stored; from += 32) {
+        const block = values.subarray(row * columns + from, row * columns + Math.min(from + 32, columns));
+        const largest = block.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+        for (let i = 0; i < 32; i++) {
+          const value = back[row * stored + from + i];
+          // Half a step of 8, or, on the shorter side of the range and where a finer scale cut the largest, a whole one and more.
+          if (i >= block.length ? value !== 0 : !(Math.abs(value - block[i]) <= largest * 0.26))
+            return t.fail(`${name}, row ${row}, ${from + i}: ${value} for ${block[i]}`);
+        }
+      }
+    t.deepEqual(await master.readRows(name, rows - 1, rows), back.slice((rows - 1) * stored), name);
+  }
+});
+
+for (const form of ['fp16', 'q8', 'q4'] as const)
+  test(`${form}: a master that is written once more has the same bytes`, async (t) => {
+    const folder = await temporaryFolder(t);
+    const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+    await writeMaster(
+      first,
+      tensors.map((each) => ({ ...each, store: form })),
+      'fp16',
+    );
+    const master = await Master.open(first);
+    t.teardown(() => master.close());
+    await writeMaster(second, master.tensors(), 'fp16');
+    t.deepEqual(await readFile(second), await readFile(first));
+  });
