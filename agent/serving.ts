@@ -49,13 +49,15 @@ export async function openModel({ config, openProfiles, boardOf, log }: ServingP
   const board = boardOf(profiles, config);
   const limits = board.readLimits();
   const choice = board.choose(limits, { textsPerSecond: 0 });
+  const { oomKillCount, memoryLimitBytes } = board.readPressure();
   const lastRun = new LastRun(config.stateDir, log);
   const beginning = beginningOf({
     choice,
     configured: config.profile,
     bundle: profiles.identity,
     last: await lastRun.read(),
-    kills: killCounts(board.readPressure().oomKillCount),
+    kills: killCounts(oomKillCount),
+    memoryBytes: memoryLimitBytes ?? board.ramBytes,
   });
   const { rssAnonBytes: baseAnonBytes } = processMemory();
   await profiles.prepare(beginning.profile).catch((error: unknown) => {

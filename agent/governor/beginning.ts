@@ -23,15 +23,16 @@ export interface BeginningParts {
   readonly bundle: string;
   readonly last: RunRecord | undefined;
   readonly kills: KillCounts;
+  /** The nearest memory limit, or the board's RAM. */
+  readonly memoryBytes: number | null;
 }
 
-export function beginningOf({ choice, configured, bundle, last, kills }: BeginningParts): Beginning {
+export function beginningOf({ choice, configured, bundle, last, kills, memoryBytes }: BeginningParts): Beginning {
   const own = last?.bundle === bundle ? last : undefined; // another bundle has another ladder
   // A command's wish holds until somebody writes another one into the configuration.
   const wish = own?.wish?.configured === configured ? own.wish.profile : configured;
   const why = own && killedForMemory(own, kills);
   const killed = own && why !== undefined ? { profile: own.profile, why } : undefined;
-  const memoryBytes = choice.allowed.memoryBytes;
   const ceiling = killed
     ? { profile: killed.profile, reason: killed.why, memoryBytes }
     : stillHolds(own?.ceiling, memoryBytes)

@@ -21,8 +21,8 @@ const running: RunRecord = {
 };
 const near = { headroomBytes: 12 * MB, memoryBytes: 512 * MB, near: true };
 const now: KillCounts = { bootId: boot, group: 1, board: 5 };
-const begin = (last: RunRecord | undefined, kills = now, configured = 'auto', choice = choiceOf()) =>
-  beginningOf({ choice, configured, bundle: 'b1', last, kills });
+const begin = (last: RunRecord | undefined, kills = now, configured = 'auto', memoryBytes: number | null = null) =>
+  beginningOf({ choice: choiceOf(), configured, bundle: 'b1', last, kills, memoryBytes });
 
 test('a clean end was no kill, whatever the counters say', (t) => {
   t.is(killedForMemory({ ...running, ended: 'clean', memory: near }, { ...now, group: 9, board: 9 }), undefined);
@@ -69,8 +69,7 @@ test('a pinned profile that was killed gives way', (t) => {
 
 test('with a quarter more memory than then, what was killed is considered again', (t) => {
   const ceiling = { profile: full, reason: 'killed', memoryBytes: 100 * MB };
-  const with_ = (memoryBytes: number) =>
-    begin({ ...running, ended: 'clean', ceiling }, now, 'auto', choiceOf({ memoryBytes }));
+  const with_ = (memoryBytes: number) => begin({ ...running, ended: 'clean', ceiling }, now, 'auto', memoryBytes);
   t.is(with_(110 * MB).profile, q8);
   t.like(with_(130 * MB), { profile: full, ceiling: undefined });
 });
