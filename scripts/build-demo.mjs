@@ -23,7 +23,21 @@ try {
   const files = ['--data', 'train.tsv', '--eval', 'eval.tsv', '--none', 'oos'];
   const output = join(root, 'examples', 'clinc150', 'bundle');
   const snug = join(root, 'dist', 'src', 'cli', 'main.js');
-  const args = ['build', resolve(checkpoint), ...files, '--store', 'q8', '--seed', '1', '-o', output];
+  const args = [
+    'build',
+    resolve(checkpoint),
+    ...files,
+    '--recipe',
+    'fast',
+    '--store',
+    'q8',
+    '--vocab',
+    '12000',
+    '--seed',
+    '1',
+    '-o',
+    output,
+  ];
   execFileSync(process.execPath, [snug, ...args], { cwd: work, stdio: 'inherit' });
   // Test rows, in scope and out of scope, in a fixed order that mixes the labels.
   const test = [...all.test, ...all.oos_test];

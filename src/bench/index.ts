@@ -1,6 +1,8 @@
 /** Benchmarks: Snug and its peers measured side by side under the same rules. One folder or file a benchmark. */
 import type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
 import { describeMachine } from './machine.js';
+import { modelsBenchmark } from './models/index.js';
+import { paperBenchmark } from './paper/index.js';
 import { pipelineBenchmark } from './pipeline/index.js';
 
 export type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
@@ -9,7 +11,7 @@ export { tableOf } from './report.js';
 export type { BenchRow } from './row.js';
 
 /** All benchmarks, in the order in which they run when none is named. */
-export const benchmarks: readonly Benchmark[] = [pipelineBenchmark];
+export const benchmarks: readonly Benchmark[] = [pipelineBenchmark, paperBenchmark, modelsBenchmark];
 
 export async function runBenchmark(benchmark: Benchmark, options: BenchOptions): Promise<BenchResult> {
   const machine = describeMachine(options.packageRoot);

@@ -1,7 +1,7 @@
 /** A benchmark's result as an SVG: one bar a row, drawn from the row's figures alone. */
 import type { BenchResult } from './benchmark.js';
 import { figure } from './report.js';
-import type { BenchRow } from './row.js';
+import { type BenchRow, limitOf } from './row.js';
 
 const layout = { width: 860, left: 230, right: 170, rowHeight: 26, barHeight: 14, top: 56, gap: 34 } as const;
 const colours = {
@@ -34,7 +34,7 @@ export function plotOf(result: BenchResult): string {
   for (const group of groups) {
     parts.push(text(16, y, group.title, 'font-weight="bold"'));
     y += 12;
-    const limits = group.rows.map((row) => (row.bar === null ? 0 : Number(row.bar.slice(2))));
+    const limits = group.rows.map((row) => (row.bar === null ? 0 : limitOf(row.bar)));
     const longest = Math.max(1e-12, ...group.rows.map((row) => group.of(row) ?? 0), ...limits);
     const scale = (layout.width - layout.left - layout.right) / longest;
     for (const row of group.rows) {
@@ -68,7 +68,7 @@ function barOf(row: BenchRow, value: number | null, y: number, scale: number): s
   ];
   let end = width;
   if (row.bar !== null) {
-    const at = Number(row.bar.slice(2)) * scale;
+    const at = limitOf(row.bar) * scale;
     end = Math.max(end, at);
     parts.push(
       `<line x1="${(layout.left + at).toFixed(1)}" x2="${(layout.left + at).toFixed(1)}" y1="${y - 3}" y2="${y + layout.barHeight + 3}" stroke="${colours.limit}" stroke-width="2"/>`,

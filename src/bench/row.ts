@@ -1,7 +1,7 @@
 /** One line of a benchmark's result: what was measured, against what, and whether a bar was reached. */
 
-/** A limit on a row: `<=0.45` on the ratio, or on the value where the row says so. */
-export type Bar = `<=${number}` | `>=${number}`;
+/** A limit on a row's ratio: `<=0.45`, or `=1` for figures that are counted, not measured. */
+export type Bar = `<=${number}` | `>=${number}` | `=${number}`;
 
 export interface BenchRow {
   readonly id: string;
@@ -41,10 +41,16 @@ export interface Round {
   readonly reference?: number;
 }
 
+/** The number in a bar. */
+export function limitOf(bar: Bar): number {
+  return Number(bar.replace(/^[<>]?=/, ''));
+}
+
 /** True where `figure` keeps the bar. */
 export function keeps(bar: Bar, figure: number): boolean {
-  const limit = Number(bar.slice(2));
-  return bar.startsWith('<=') ? figure <= limit : figure >= limit;
+  const limit = limitOf(bar);
+  if (bar.startsWith('<=')) return figure <= limit;
+  return bar.startsWith('>=') ? figure >= limit : figure === limit;
 }
 
 /**

@@ -95,7 +95,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     try {
       const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
       const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
-      await writeFile(place.path(TOKENIZER), imageOf(tokenizer) ?? tokenizerFile);
+      await place.file(TOKENIZER, (path) => writeFile(path, imageOf(tokenizer) ?? tokenizerFile));
       const { manifest, profiles } = await assemble(workshop, data, texts, tokenizerFile);
       const seconds = (performance.now() - started) / 1000;
       if (options.recipe !== 'head')
@@ -153,7 +153,8 @@ async function assemble(
 ): Promise<{ manifest: Manifest; profiles: readonly EvaluatedProfile[] }> {
   const { options, place } = workshop;
   const draft = await draftManifest(workshop, data);
-  const encoder = await Master.open(await makeEncoder(workshop, draft, texts));
+  const stored = await makeEncoder(workshop, draft, texts);
+  const encoder = await Master.open(stored.path);
   const masterPath = place.path('master.safetensors');
   try {
     const heads = data && (await fitHeads(workshop, encoder, draft, data));
@@ -168,6 +169,7 @@ async function assemble(
     const profiles = await evaluateProfiles(workshop, master, draft, data);
     const manifest = {
       ...draft,
+      model: { ...draft.model, channels: [...stored.channels] },
       calibrations: Object.fromEntries(profiles.map(({ rung, calibration }) => [rung.profile, calibration])),
       ladder: withDominated(profiles.map(({ rung }) => rung)),
     };

@@ -1,4 +1,5 @@
 /** The encoder as the bundle stores it: arranged and corrected where the recipe cuts it, with the ranges of its activations. */
+import { rm } from 'node:fs/promises';
 import { Master, type MasterTensor, tensorOf, writeMaster } from '../bundle/making.js';
 import { calibrate } from '../calibrate/index.js';
 import type { TensorSource } from '../checkpoint/index.js';
@@ -15,29 +16,45 @@ const RANGE_TEXTS = 256;
 const CALIBRATION_TEXTS = 3000;
 const CALIBRATION_TOKENS = 32_768;
 
+export interface StoredEncoder {
+  /** A master that lacks the heads. */
+  readonly path: string;
+  /** The checkpoint's number of each stored channel. */
+  readonly channels: readonly number[];
+}
+
 /** @param texts none where only the vocabulary is known */
-export async function makeEncoder(workshop: Workshop, draft: DraftManifest, texts: readonly string[]): Promise<string> {
-  return workshop.place.file('encoder.safetensors', async (path) => {
+export async function makeEncoder(
+  workshop: Workshop,
+  draft: DraftManifest,
+  texts: readonly string[],
+): Promise<StoredEncoder> {
+  const { place } = workshop;
+  const path = await place.file('encoder.safetensors', async (path) => {
     const { options } = workshop;
-    const { source, corrections } = await cut(workshop, texts);
+    const { source, channels, corrections } = await cut(workshop, texts);
+    await place.step('channels', async () => channels);
     const encoder = encoderTensors(workshop.checkpoint, source, { head: draft.head.kind === 'checkpoint' });
     const plain = `${path}.plain`;
     await writeMaster(plain, [...encoder, ...corrections], options.store);
     const ranges = await rangesOf(workshop, draft, plain, texts);
+    await rm(plain, { force: true });
     await writeMaster(path, [...encoder, ...corrections, ...ranges], options.store);
   });
+  return { path, channels: await place.step('channels', () => Promise.reject(new Error('no order of channels'))) };
 }
 
 async function cut({ options, checkpoint, tokenizer }: Workshop, texts: readonly string[]) {
   const source: TensorSource = checkpoint.tensors;
-  if (options.recipe === 'head') return { source, corrections: [] };
   const { config } = checkpoint;
+  const inOrder = Array.from({ length: config.hiddenSize }, (_, channel) => channel);
+  if (options.recipe === 'head') return { source, channels: inOrder, corrections: [] };
   const chosen = sampled(texts, CALIBRATION_TEXTS, options.seed);
   const rows =
     chosen.length > 0
       ? encodedUpTo(chosen, tokenizer, CALIBRATION_TOKENS)
       : randomRows(tokenizer, CALIBRATION_TEXTS / 3, options.seed);
-  const { arranged, corrections } = await calibrate({
+  const { arranged, channels, corrections } = await calibrate({
     source,
     network: {
       layers: config.layers,
@@ -57,7 +74,7 @@ async function cut({ options, checkpoint, tokenizer }: Workshop, texts: readonly
   const bag = tensorOf('bag.weights', [config.vocabSize], pieceWeights(rows, config.vocabSize));
   // A fitted head reads the last layer's result through weights of its own; the checkpoint's needs the map to all channels.
   const unread = options.data === undefined ? undefined : 2 * config.layers;
-  return { source: arranged, corrections: [...corrections.tensors(options.store, unread), bag] };
+  return { source: arranged, channels, corrections: [...corrections.tensors(options.store, unread), bag] };
 }
 
 /** How much a piece counts in a mean: the less, the more common it is (Arora et al., A simple but tough-to-beat baseline, 2017). */

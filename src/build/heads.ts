@@ -44,7 +44,7 @@ export async function fitHeads(
     options.onProgress('fitting heads', index + 1, others.length + 1, shape);
     const head = await place.step(`head ${shape}`, async () => {
       const own = await fitting.vectors(master, draft, shape);
-      const how = { nearTo: full.inverseRegularisation };
+      const how = { nearTo: full };
       if (shape !== BAG)
         return draft.shapes[shape].pruneCorrection === undefined
           ? fitting.withPrototypes(own, how)
@@ -97,7 +97,7 @@ class HeadFitting {
     });
   }
 
-  head(vectors: Vectors, how: { readonly nearTo?: number; readonly targets?: Float32Array }): Promise<FittedHead> {
+  head(vectors: Vectors, how: { readonly nearTo?: FittedHead; readonly targets?: Float32Array }): Promise<FittedHead> {
     const { options } = this.workshop;
     const training: LabelledVectors = { vectors: vectors.train, classes: this.classes };
     const evaluation = { vectors: vectors.evaluation, classes: this.classesOf(this.evaluationRows) };

@@ -40,12 +40,12 @@ export class Workplace {
         `${folder}: what is there belongs to a build with other inputs or options`,
       );
     try {
+      await stat(dirname(target)); // a folder that is not there is no place for a bundle
       if (!resume || !owner) await rm(folder, { recursive: true, force: true });
       await makeFolder(folder);
       await writeFile(join(folder, OWNER), JSON.stringify({ key, pid: process.pid } satisfies Owner));
     } catch (error) {
-      const code = systemCodeOf(error) === 'ENOSPC' ? 'DISK_FULL' : 'BUNDLE_WRITE';
-      throw new SnugError(code, `${dirname(target)}: ${messageOf(error)}`, { cause: error });
+      throw written(dirname(target), error);
     }
     return new Workplace(folder, resume && owner !== undefined);
   }
@@ -59,8 +59,12 @@ export class Workplace {
     const path = this.path(name);
     if (await isThere(path)) return path;
     const unfinished = `${path}.part`;
-    await make(unfinished);
-    await rename(unfinished, path);
+    try {
+      await make(unfinished);
+      await rename(unfinished, path);
+    } catch (error) {
+      throw written(path, error);
+    }
     return path;
   }
 
@@ -77,6 +81,15 @@ export class Workplace {
   remove(): Promise<void> {
     return rm(this.folder, { recursive: true, force: true });
   }
+}
+
+/** What the file system said, in Snug's words; all other errors stay what they are. */
+function written(path: string, error: unknown): unknown {
+  const system = systemCodeOf(error);
+  if (error instanceof SnugError || system === undefined) return error;
+  return new SnugError(system === 'ENOSPC' ? 'DISK_FULL' : 'BUNDLE_WRITE', `${path}: ${messageOf(error)}`, {
+    cause: error,
+  });
 }
 
 async function ownerOf(folder: string): Promise<Owner | undefined> {

@@ -26,6 +26,8 @@ const modelSchema = v.object({
   tokenTypes: v.boolean(),
   activation: v.picklist(['gelu', 'gelu_new', 'relu']),
   layerNormEps: v.number(),
+  /** The checkpoint's number of each channel, in the order in which the master has them. */
+  channels: v.optional(v.array(count)),
 });
 
 const refusalSchema = v.object({
@@ -133,7 +135,26 @@ export function parseManifest(path: string, text: string): Manifest {
       remedy: 'Build the bundle again with this version.',
     });
   const result = v.safeParse(manifestSchema, raw);
-  if (result.success) return result.output;
+  if (result.success) return checkedShapes(path, result.output);
   const [issue] = result.issues;
   throw new SnugError('BUNDLE_MANIFEST', `${path}: ${v.getDotPath(issue) ?? 'manifest'}: ${issue.message}`);
+}
+
+/** A shape keeps a part of the network that the manifest describes. */
+function checkedShapes(path: string, manifest: Manifest): Manifest {
+  const { model } = manifest;
+  for (const [name, { channels, layers }] of Object.entries(manifest.shapes)) {
+    const tooMany = [
+      [channels, model.hiddenSize, 'channels'],
+      ...layers.flatMap((layer) => [
+        [layer.heads, model.heads, 'heads'],
+        [layer.neurons, model.intermediateSize, 'neurons'],
+      ]),
+    ].find(([kept, whole]) => kept > whole);
+    if (tooMany)
+      throw new SnugError('BUNDLE_MANIFEST', `${path}: shapes.${name}: ${tooMany[0]} ${tooMany[2]} of ${tooMany[1]}`);
+    if (layers.length > 0 && layers.length !== model.layers)
+      throw new SnugError('BUNDLE_MANIFEST', `${path}: shapes.${name}: ${layers.length} layers of ${model.layers}`);
+  }
+  return manifest;
 }

@@ -10,6 +10,7 @@ import { SnugError } from '../errors/index.js';
 import { cacheFolder } from '../files/cache-folder.js';
 import type { PlannedGraph } from '../model/index.js';
 import { instructionSet } from '../profile/processor.js';
+import { boundCache, cacheLimitBytes, noteUse } from './cache-limit.js';
 import { removeLeftovers } from './leftovers.js';
 import { runtimeVersion } from './runtime.js';
 import { type Materialised, readSealed } from './seal.js';
@@ -40,7 +41,10 @@ export async function materialise(
   const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
   const folder = join(cacheFolder(), 'profiles', `${profile}-${key}`);
   const cached = await readSealed(folder);
-  if (cached) return cached;
+  if (cached) {
+    await noteUse(folder);
+    return cached;
+  }
   const { source, plan, close } = await openProfile();
   await removeLeftovers(dirname(folder));
   const working = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}`;
@@ -48,7 +52,9 @@ export async function materialise(
     // Loaded only where the cache has nothing: a warm start needs no encoder of graphs.
     const { writeProfile } = await import('./write-profile.js');
     await writeProfile(plan, source, working);
-    return await publish(working, folder);
+    const made = await publish(working, folder);
+    await boundCache(dirname(folder), folder, cacheLimitBytes());
+    return made;
   } finally {
     await close();
     await rm(working, { recursive: true, force: true }).catch(() => {});

@@ -10,7 +10,7 @@ import { sha256OfFile } from './hash.js';
 
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'weights.bin';
-const SEAL_FILE = 'seal.json';
+export const SEAL_FILE = 'seal.json';
 
 /** A profile on disk, checked. */
 export interface Materialised {

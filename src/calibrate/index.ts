@@ -49,6 +49,8 @@ export interface CorrectOptions extends CalibrateOptions {
 export interface Calibrated {
   /** The same network, what is worth keeping first. */
   readonly arranged: TensorSource;
+  /** The original number of each channel, in the order that it has now. */
+  readonly channels: readonly number[];
   readonly corrections: Corrections;
 }
 
@@ -57,8 +59,9 @@ const STAND_IN_RANK = 32;
 
 /** Orders the network and fits the corrections of the shapes. The same input gives the same result. */
 export async function calibrate(options: CalibrateOptions): Promise<Calibrated> {
-  const source = arranged(options.source, await orderNetwork(options));
-  return { arranged: source, corrections: await correct({ ...options, source }) };
+  const arrangement = await orderNetwork(options);
+  const source = arranged(options.source, arrangement);
+  return { arranged: source, channels: arrangement.channels, corrections: await correct({ ...options, source }) };
 }
 
 /** What is worth keeping first: the order of channels, and of every layer's heads and neurons. */

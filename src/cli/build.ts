@@ -92,7 +92,7 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       seed: options.seed,
       threads: options.threads ?? availableParallelism(),
       version: version(),
-      command: ['snug', ...process.argv.slice(2).map(placeless)].map(quoted).join(' '),
+      command: ['snug', ...process.argv.slice(2).filter(matters).map(placeless)].map(quoted).join(' '),
       onProgress: (phase, done, total, detail) => {
         if (signal) throw new SnugError('INTERRUPTED', `${signal} while ${phase}`);
         line.update(phase, done, total, detail);
@@ -117,6 +117,9 @@ async function run(checkpoint: string, options: Options): Promise<void> {
     line.clear();
   }
 }
+
+/** A resumed build gives what an uninterrupted one gives. */
+const matters = (word: string) => word !== '--resume';
 
 /** Bundles travel: where things lay on the machine that built one is nobody's business. */
 const placeless = (word: string) => (isAbsolute(word) ? basename(word) : word);

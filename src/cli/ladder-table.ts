@@ -15,7 +15,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
 }
 
 export function ladderTable(ladder: readonly Rung[]): string {
-  const header = ['profile', 'accuracy', 'in scope, refusal off', 'parameters', 'weights', 'MACs a token'];
+  const header = ['profile', 'accuracy', 'in scope, refusal off', 'parameters', 'weights', 'MACs a token', 'beaten by'];
   const rows = ladder.map((rung) => [
     rung.profile,
     percent(rung.accuracy),
@@ -23,6 +23,7 @@ export function ladderTable(ladder: readonly Rung[]): string {
     `${(rung.params / 1e6).toFixed(1)} M`,
     `${(rung.weightBytes / 1e6).toFixed(1)} MB`,
     `${(rung.macsPerToken / 1e6).toFixed(1)} M`,
+    rung.dominatedBy ?? '',
   ]);
   return table(header, rows);
 }

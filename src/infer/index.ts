@@ -40,5 +40,6 @@ export async function loadProfile(bundle: Bundle, options: LoadOptions = {}): Pr
     bits: parseProfile(profile).bits,
     integrity: checkLater(folder),
     decision: decisionOf(manifest, profile),
+    channels: manifest.model.channels,
   });
 }

@@ -14,6 +14,8 @@ export interface Parts {
   /** Bits a weight of the profile. */
   readonly bits: number;
   readonly decision: Decision;
+  /** The checkpoint's number of each channel of a vector; undefined where they are in its order. */
+  readonly channels?: readonly number[];
   /** Watches the files that the session maps. */
   readonly integrity?: IntegrityCheck;
 }
@@ -39,6 +41,7 @@ export class LoadedModel implements Model {
   /** The last call; onnxruntime runs one batch at a time, so calls queue here. */
   private last: Promise<unknown> = Promise.resolve();
   private closed: Promise<void> | undefined;
+  private places: readonly number[] | undefined;
 
   constructor(private readonly parts: Parts) {
     this.profile = parts.profile;
@@ -87,10 +90,19 @@ export class LoadedModel implements Model {
       const alone = this.parts.bits < 32;
       await this.eachBatch(texts, ['pooled'], alone, (indices, _, { pooled }) => {
         const size = pooled.length / indices.length;
-        for (const [row, index] of indices.entries()) vectors[index] = pooled.slice(row * size, (row + 1) * size);
+        for (const [row, index] of indices.entries())
+          vectors[index] = this.inCheckpointOrder(pooled.slice(row * size, (row + 1) * size));
       });
       return vectors;
     });
+  }
+
+  /** A vector's kept channels as the checkpoint has them: at full width the vector is the checkpoint's own. */
+  private inCheckpointOrder(vector: Float32Array): Float32Array {
+    const { channels } = this.parts;
+    if (!channels) return vector;
+    this.places ??= placesOf(channels.slice(0, vector.length));
+    return Float32Array.from(this.places, (place) => vector[place]);
   }
 
   /** Waits for the calls before it; later ones are refused. Closing twice is closing once. */
@@ -124,4 +136,12 @@ export class LoadedModel implements Model {
     this.last = result.catch(() => {});
     return result;
   }
+}
+
+/** Where each of some channels stands, in ascending order of their numbers. */
+function placesOf(channels: readonly number[]): number[] {
+  return channels
+    .map((channel, place) => ({ channel, place }))
+    .sort((a, b) => a.channel - b.channel)
+    .map(({ place }) => place);
 }

@@ -183,6 +183,8 @@ export class GraphBuilder {
       external.push({ ...weight, offset, bytes });
       offset += bytes;
     }
+    // No kernel prepares weights of 64 bits.
+    const prepared = external.filter(({ type }) => type !== 'float64');
     return {
       external,
       externalBytes: offset,
@@ -195,7 +197,7 @@ export class GraphBuilder {
         return encodeModel({ name, nodes, inputs, outputs, initializers });
       },
       products: this.nodes
-        .filter(({ op, inputs }) => PREPARING.has(op) && external.some(({ name }) => inputs.includes(name)))
+        .filter(({ op, inputs }) => PREPARING.has(op) && prepared.some(({ name }) => inputs.includes(name)))
         .map((node) => (source, externalFile) => this.encodeProduct(node, external, inline, source, externalFile)),
       encodeWhole: (source, outputs) => this.encodeWhole(source, outputs),
     };

@@ -7,9 +7,9 @@ export {
   type LayerShape,
   planEncoder,
 } from './encoder.js';
-export type { PlannedGraph } from './graph-builder.js';
+export type { FillWeight, PlannedGraph } from './graph-builder.js';
 export { GraphBuilder } from './graph-builder.js';
 export { type HeadShape, headTensors } from './head.js';
-export { prepackedEntries } from './onnx-schema.js';
+export { elementTypes, prepackedEntries } from './onnx-schema.js';
 export { shapeOf } from './shape.js';
 export { countMacsPerToken, countParams } from './size.js';

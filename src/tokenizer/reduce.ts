@@ -40,8 +40,14 @@ export function reduceTokenizer(whole: WordPieceTokenizer, texts: readonly strin
   const counts = new Uint32Array(whole.vocabSize);
   for (const text of texts) for (const id of whole.encode(text).ids) counts[id]++;
   const kept = new Set(neededIds(scheme));
+  const isReachable = (id: number) => {
+    const piece = vocabulary.pieceOf(id);
+    // Punctuation is split off before words are spelled: `[unused7]` is no piece that a text can have.
+    const body = piece.startsWith(scheme.continuingPrefix) ? piece.slice(scheme.continuingPrefix.length) : piece;
+    return vocabulary.idOf(piece) === id && !/\p{P}/u.test(body);
+  };
   const others = Array.from({ length: vocabulary.idLimit }, (_, id) => id).filter(
-    (id) => !kept.has(id) && vocabulary.idOf(vocabulary.pieceOf(id)) === id,
+    (id) => !kept.has(id) && isReachable(id),
   );
   for (const id of others.sort((a, b) => counts[b] - counts[a] || a - b)) if (kept.size < size) kept.add(id);
   const keptIds = [...kept].sort((a, b) => a - b);

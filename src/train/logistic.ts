@@ -26,10 +26,11 @@ export interface LogisticOptions {
   /** C: the inverse of the regularisation's strength, as in ½‖W‖² + C Σ loss. */
   readonly inverseRegularisation: number;
   readonly start?: LinearHead;
+  /** Largest entry of the mean loss's gradient at which the fit counts as converged. */
+  readonly tolerance?: number;
   readonly onIteration?: (iteration: number, loss: number) => void;
 }
 
-/** Largest entry of the mean loss's gradient at which the fit has converged. */
 const TOLERANCE = 2e-6;
 const MAX_ITERATIONS = 300;
 
@@ -60,7 +61,12 @@ export class LogisticRegression {
     );
   }
 
-  async fit({ inverseRegularisation, start, onIteration }: LogisticOptions): Promise<LinearHead> {
+  async fit({
+    inverseRegularisation,
+    start,
+    tolerance = TOLERANCE,
+    onIteration,
+  }: LogisticOptions): Promise<LinearHead> {
     const { labels, matrix } = this;
     const weights = labels * matrix.columns;
     const initial = new Float64Array(weights + labels);
@@ -91,7 +97,7 @@ export class LogisticRegression {
         return { value, gradient };
       },
       initial,
-      { tolerance: TOLERANCE, maxIterations: MAX_ITERATIONS, onIteration },
+      { tolerance, maxIterations: MAX_ITERATIONS, onIteration },
     );
     return { weight: Float32Array.from(point.subarray(0, weights)), bias: Float32Array.from(point.subarray(weights)) };
   }

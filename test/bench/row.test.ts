@@ -8,6 +8,8 @@ test('a bar is kept at its limit and on its good side', (t) => {
   t.false(keeps('<=0.45', 0.4501));
   t.true(keeps('>=1.5', 1.5));
   t.false(keeps('>=1.5', 1.49));
+  t.true(keeps('=1', 1));
+  t.false(keeps('=1', 1.0001));
 });
 
 test('the row shows the round with the median ratio, so that its figures belong together', (t) => {

@@ -45,16 +45,18 @@ test('a head is fitted, and the bundle says where everything comes from', async 
   t.is(manifest.checkpoint.licence, 'apache-2.0');
   t.deepEqual(
     manifest.ladder.map(({ profile }) => profile),
-    [FULL, EIGHT],
+    [FULL, EIGHT, 'w1.00-p0.00-q4'],
   );
-  for (const { accuracy = 0, inScopeTop1 = 0, params, weightBytes } of manifest.ladder) {
-    t.true(inScopeTop1 > 0.8, `${inScopeTop1}`);
-    t.true(accuracy > 0.6, `${accuracy}`);
-    t.true(params > 10_000 && weightBytes > params / 2);
+  for (const { profile, accuracy = 0, inScopeTop1 = 0, params, weightBytes } of manifest.ladder) {
+    // 4 bits are coarse for so small a network.
+    t.true(inScopeTop1 > (profile.endsWith('q4') ? 0.5 : 0.8), `${profile} ${inScopeTop1}`);
+    t.true(accuracy > (profile.endsWith('q4') ? 0.4 : 0.6), `${profile} ${accuracy}`);
+    t.true(params > 10_000 && weightBytes > params / 4);
   }
   t.true(manifest.ladder[1].weightBytes < manifest.ladder[0].weightBytes / 2);
   t.deepEqual(readdirSync(folder).sort(), ['bundle', 'eval.tsv', 'train.tsv']);
-  for (const step of ['embedding', 'fitting', `measuring ${FULL}`, `measuring ${EIGHT}`]) t.true(steps.has(step), step);
+  for (const step of ['embedding w1.00-p0.00', 'fitting', `measuring ${FULL}`, `measuring ${EIGHT}`])
+    t.true(steps.has(step), step);
 });
 
 test('doubts about the data are told, and the build goes on', async (t) => {

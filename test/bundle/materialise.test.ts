@@ -7,45 +7,53 @@ import { mkdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
-import { cacheFolder, materialise, networkOf, openBundle } from '../../src/bundle/index.js';
-import { Master, planFrom } from '../../src/bundle/making.js';
+import { cacheFolder, materialise } from '../../src/bundle/index.js';
+import { planEncoder } from '../../src/model/index.js';
 import { temporaryFolder } from '../checkpoint/support.js';
+import { randomNetwork } from '../model/plain-network.js';
 import { bundleOf, flipBit, useOwnCache } from './support.js';
 
 useOwnCache(test);
 
 const PROFILE = 'w1.00-p0.00-q8';
 
-/** A profile of a bundle, and how often it had to be made. */
-async function counted(t: ExecutionContext) {
-  const bundle = await openBundle(await bundleOf(t));
+/** Large enough for a file of weights beside the graph. */
+const shape = {
+  vocabSize: 301,
+  hiddenSize: 64,
+  headSize: 16,
+  maxTokens: 16,
+  tokenTypes: true,
+  activation: 'gelu' as const,
+  layerNormEps: 1e-12,
+  layers: [{ heads: 4, neurons: 301 }],
+};
+
+/** A profile, and how often it had to be made. */
+function counted() {
   const counts = { made: 0 };
-  // Bundles that are built in the same millisecond are the same; tests want folders of their own.
-  const identity = `${bundle.identity} ${randomUUID()}`;
+  const identity = randomUUID(); // tests want folders of their own
   const get = () =>
     materialise(identity, PROFILE, async () => {
       counts.made++;
-      const master = await Master.open(join(bundle.folder, 'master.safetensors'));
-      return {
-        ...(await planFrom(master, networkOf(bundle.manifest, PROFILE))),
-        close: () => master.close(),
-      };
+      const plan = planEncoder(shape, { bits: 8, pooling: { mode: 'mean' } });
+      return { plan, source: randomNetwork(shape, 1), close: async () => {} };
     });
   return { get, counts, identity };
 }
 
 test('a profile is made once, and named by all that it depends on', async (t) => {
-  const { get, counts } = await counted(t);
+  const { get, counts } = counted();
   const first = await get();
   t.true(first.folder.startsWith(join(cacheFolder(), 'profiles', PROFILE)));
   t.deepEqual(await get(), first);
   t.is(counts.made, 1);
-  const { get: another } = await counted(t);
+  const { get: another } = counted();
   t.not((await another()).folder, first.folder);
 });
 
 test('a profile is for its owner alone', async (t) => {
-  const { get } = await counted(t);
+  const { get } = counted();
   const { folder } = await get();
   t.is((await stat(folder)).mode & 0o777, 0o700);
   for (const name of readdirSync(folder)) t.is((await stat(join(folder, name))).mode & 0o077, 0, name);
@@ -69,7 +77,7 @@ const damages: Record<string, (folder: string) => Promise<void>> = {
 };
 for (const [what, damage] of Object.entries(damages))
   test(`${what}: the profile is made anew`, async (t) => {
-    const { get, counts } = await counted(t);
+    const { get, counts } = counted();
     const { folder } = await get();
     await damage(folder);
     t.is((await get()).folder, folder);
@@ -83,7 +91,7 @@ for (const [what, damage] of Object.entries(damages))
   });
 
 test('a failure while it is made leaves nothing, and the next try succeeds', async (t) => {
-  const { get, identity } = await counted(t);
+  const { get, identity } = counted();
   const failing = materialise(identity, PROFILE, async () => {
     throw new Error('no master');
   });

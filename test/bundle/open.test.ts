@@ -114,7 +114,7 @@ test('a newer format is told before its files are looked at', async (t) => {
 test('a profile that the bundle does not hold is answered with the nearest', async (t) => {
   const folder = await bundleOf(t);
   const error = await t.throwsAsync(load(folder, { profile: 'w0.50-p0.00-q8' }), { code: 'PROFILE_UNKNOWN' });
-  t.regex(error?.message ?? '', /nearest are w1\.00-p0\.00-q8, w1\.00-p0\.00-q32/);
+  t.regex(error?.message ?? '', /nearest are w1\.00-p0\.00-q8, w1\.00-p0\.00-q4, w1\.00-p0\.00-q32/);
   await t.throwsAsync(load(folder, { profile: 'half' }), { code: 'PROFILE_NAME' });
 });
 
@@ -131,6 +131,10 @@ test('a manifest that describes another network than the master holds', async (t
     const folder = await bundleOf(t);
     await rewriteManifest(folder, (manifest) => Object.assign(manifest.model as object, lie));
     const error = await t.throwsAsync(load(folder), { instanceOf: SnugError }, JSON.stringify(lie));
-    t.regex(error?.code ?? '', /^TENSOR_(SHAPE|MISSING)$/, `${JSON.stringify(lie)}: ${error?.message}`);
+    t.regex(
+      error?.code ?? '',
+      /^(TENSOR_(SHAPE|MISSING)|BUNDLE_MANIFEST)$/,
+      `${JSON.stringify(lie)}: ${error?.message}`,
+    );
   }
 });

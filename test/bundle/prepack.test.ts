@@ -18,9 +18,9 @@ test('prepared weights begin at multiples of 4,096 bytes: kernels that read whol
     tokenTypes: true,
     activation: 'gelu' as const,
     layerNormEps: 1e-12,
-    layers: [{ heads: 4, neurons: 301 }],
+    layers: [{ heads: 4, neurons: 1201 }],
   };
-  for (const bits of [32, 8] as const) {
+  for (const bits of [32, 8, 4] as const) {
     const plan = planEncoder(shape, { bits, pooling: { mode: 'mean' } });
     const { modelPath } = await writeProfile(plan, randomNetwork(shape, 1), join(folder, String(bits)));
     const entries = [...prepackedEntries(await readFile(modelPath)).values()].flatMap((own) => Object.values(own));

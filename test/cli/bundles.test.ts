@@ -31,7 +31,7 @@ test('build --json: the fields of the contract, nothing left behind, no path of 
   t.deepEqual(result.labels, ['question', 'turn_off', 'turn_on']);
   t.true(result.seconds >= 0);
   for (const { profile, accuracy, params, weightBytes, macsPerToken } of result.ladder) {
-    t.regex(profile, /^w1\.00-p0\.00-q(32|8)$/);
+    t.regex(profile, /^w1\.00-p0\.00-q(32|8|4)$/);
     t.true(accuracy > 0 && accuracy <= 1 && params > 0 && weightBytes > 0 && macsPerToken > 0);
   }
   t.deepEqual(readdirSync(folder).sort(), ['bundle', 'eval.tsv', 'train.tsv']);
@@ -50,7 +50,7 @@ test('build for people: steps on stderr, a table on stdout', async (t) => {
   t.regex(out, /3 labels/);
   t.regex(out, /profile +accuracy/);
   t.true(out.includes(FULL) && out.includes(EIGHT));
-  for (const step of ['embedding', 'fitting', `measuring ${EIGHT}`]) t.true(err.includes(`${step}\n`), err);
+  for (const step of ['embedding w1.00-p0.00', 'fitting', `measuring ${EIGHT}`]) t.true(err.includes(`${step}\n`), err);
 });
 
 test('info: the manifest with labels and ladder; damage is found', async (t) => {

@@ -3,6 +3,7 @@
 import { messageOf } from '../../errors/index.js';
 import { LineProcess, timedAsk } from '../line-process.js';
 import { MemoryWatch, type TreeMemory } from '../process-memory.js';
+import { rotated } from '../rounds.js';
 import { median, percentile } from '../statistics.js';
 import type { Prepared } from './prepare.js';
 import type { Sample, Samples } from './samples.js';
@@ -151,6 +152,7 @@ function labelOf(answer: string): string {
 function agreementOf(one: readonly string[] = [], other: readonly string[] = []): number | undefined {
   if (one.length === 0 || one.length !== other.length) return undefined;
   const answered = one.map((label, at) => [label, other[at]]).filter(([label]) => label !== REFUSED);
+  if (answered.length === 0) return undefined;
   return answered.filter(([label, against]) => label === against).length / answered.length;
 }
 
@@ -167,9 +169,4 @@ export async function attempt(side: SideId, samples: Map<SideId, Sample>, part: 
   } catch (thrown) {
     samples.set(side, { why: messageOf(thrown) });
   }
-}
-
-/** The same sides, another one first in every round. */
-export function rotated<T>(sides: readonly T[], by: number): T[] {
-  return sides.map((_, at) => sides[(at + by) % sides.length]);
 }

@@ -1,17 +1,16 @@
 /** What the pipeline benchmark needs before it can measure: texts, a bundle, the peer with its model, a head for the peer. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, SnugError } from '../../errors/index.js';
-import { makeFolder } from '../../files/index.js';
 import type { BenchOptions } from '../benchmark.js';
-import { exampleTexts, noneLabel, readClinc150, toTsv, uniqueTexts } from '../texts.js';
+import { buildOnce, type Missing } from '../built-bundle.js';
+import type { Launch } from '../line-process.js';
+import { exampleTexts, noneLabel, readClinc150, uniqueTexts } from '../texts.js';
 import { type PeerHead, readBundleHead, standInHead } from './peer-head.js';
-
-export type Missing = { readonly why: string };
+import type { SideId } from './sides.js';
 
 export interface Peer {
   readonly program: string;
@@ -34,6 +33,8 @@ export interface Prepared {
   readonly texts: number;
   /** `count` texts from `first` on; begins anew after the last one. */
   slice(first: number, count: number): string[];
+  /** Sides that are another program than usual. */
+  readonly standIns?: ReadonlyMap<SideId, Launch>;
   /** For files of this run; gone after `dispose`. */
   readonly workFolder: string;
   dispose(): Promise<void>;
@@ -53,7 +54,7 @@ export async function prepare(options: BenchOptions): Promise<Prepared> {
   const textsFile = join(workFolder, 'texts.txt');
   const headFile = join(workFolder, 'head.json');
   await writeFile(textsFile, `${texts.join('\n')}\n`);
-  const head: PeerHead = 'why' in bundle ? standInHead() : await readBundleHead(bundle.folder);
+  const head: PeerHead = 'why' in bundle ? standInHead() : await readBundleHead(bundle.folder, options.checkpoint);
   await writeFile(headFile, JSON.stringify(head));
   return {
     packageRoot,
@@ -75,7 +76,7 @@ async function benchTexts(options: BenchOptions): Promise<string[]> {
 }
 
 /** The first twelve hex digits of the hash of the checkpoint's weights, as setup.sh takes it. */
-async function identityOf(checkpoint: string): Promise<string> {
+export async function identityOf(checkpoint: string): Promise<string> {
   const path = join(checkpoint, 'model.safetensors');
   if (!existsSync(path)) throw new SnugError('BENCH_SETUP', `${checkpoint} holds no model.safetensors`);
   const hash = createHash('sha256');
@@ -113,38 +114,8 @@ async function findBundle(
     return { why: 'no bundle: give --bundle or --checkpoint' };
   if (options.dataFolder === undefined)
     return { why: 'no bundle: --bundle is not given, and SNUG_DATA, to build one from, is not set' };
+  const { train, eval: evaluation } = readClinc150(options.dataFolder);
   const folder = join(options.cacheFolder, 'bundles', `clinc150-${identity}`);
-  if (existsSync(folder) && (await ends(cli, ['info', folder]))) return { folder };
-  options.say(`building ${folder} (once)`);
-  await makeFolder(join(options.cacheFolder, 'bundles'));
-  const rows = readClinc150(options.dataFolder);
-  const [data, evaluation] = [`${folder}-train.tsv`, `${folder}-eval.tsv`];
-  await writeFile(data, toTsv(rows.train));
-  await writeFile(evaluation, toTsv(rows.eval));
-  await rm(folder, { recursive: true, force: true });
-  const args = [
-    'build',
-    options.checkpoint,
-    '--data',
-    data,
-    '--eval',
-    evaluation,
-    '--none',
-    noneLabel,
-    '--recipe',
-    'head',
-    '-o',
-    folder,
-  ];
-  if (!(await ends(cli, args))) return { why: 'no bundle: snug build failed (its message stands above)' };
-  return { folder };
-}
-
-/** Runs a command of Snug; true where it ended well. */
-function ends(cli: string, args: readonly string[]): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
-    child.once('error', () => resolve(false));
-    child.once('close', (code) => resolve(code === 0));
-  });
+  const data = { train, eval: evaluation, none: noneLabel };
+  return await buildOnce({ cli, checkpoint: options.checkpoint, folder, data, say: options.say });
 }

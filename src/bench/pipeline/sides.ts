@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Launch } from '../line-process.js';
 import type { Prepared } from './prepare.js';
 
-export const profiles = { int8: 'w1.00-p0.00-q8', fp32: 'w1.00-p0.00-q32' } as const;
+export const profiles = { int8: 'w1.00-p0.00-q8', fp32: 'w1.00-p0.00-q32', half: 'w0.50-p0.50-q8' } as const;
 export type Precision = keyof typeof profiles;
 
 export type SideId =
@@ -11,6 +11,7 @@ export type SideId =
   | 'bare-fp32'
   | 'run-int8'
   | 'run-fp32'
+  | 'run-half'
   | 'agent-int8'
   | 'tjs-fp32'
   | 'tjs-q8'
@@ -22,6 +23,7 @@ const names: Readonly<Record<SideId, string>> = {
   'bare-fp32': 'bare loop fp32',
   'run-int8': 'snug run int8',
   'run-fp32': 'snug run fp32',
+  'run-half': `snug run ${profiles.half}`,
   'agent-int8': 'snug agent int8',
   'tjs-fp32': 'transformers.js fp32',
   'tjs-q8': 'transformers.js q8',
@@ -38,6 +40,8 @@ export type Start = Launch | { readonly why: string };
 
 /** One text a line in, one answer a line out. */
 export function serveLaunch(side: SideId, prepared: Prepared): Start {
+  const standIn = prepared.standIns?.get(side);
+  if (standIn) return standIn;
   if (side.startsWith('tjs')) return peerLaunch('serve', side, prepared);
   if (side.startsWith('bare')) return bareLaunch('serve', side, prepared);
   return runLaunch(side, prepared, []);
@@ -85,5 +89,6 @@ function peerLaunch(mode: 'serve' | 'batch', side: SideId, prepared: Prepared): 
 }
 
 function precisionOf(side: SideId): Precision {
+  if (side.endsWith('half')) return 'half';
   return side.endsWith('fp32') ? 'fp32' : 'int8';
 }
