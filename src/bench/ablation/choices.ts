@@ -26,7 +26,7 @@ const cuts: readonly Choice[] = [
     id: 'pooled',
     what: 'restoring fitted over every prune ratio of a width, not the unpruned shape alone',
     cut: { fit: { ...asItIs.fit, restoring: 'every-prune' } },
-    shapes: [shape(0.75, 0.5), shape(0.5, 0.5), shape(0.25, 0.5)],
+    shapes: [shape(0.75, 0.5), shape(0.5, 0), shape(0.5, 0.5), shape(0.25, 0), shape(0.25, 0.5), shape(0.25, 0.75)],
   },
   {
     id: 'rank-64',
