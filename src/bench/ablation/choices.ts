@@ -29,6 +29,12 @@ const cuts: readonly Choice[] = [
     shapes: [shape(0.75, 0.5), shape(0.5, 0), shape(0.5, 0.5), shape(0.25, 0), shape(0.25, 0.5), shape(0.25, 0.75)],
   },
   {
+    id: 'ridge',
+    what: 'restoring drawn to the identity ten times as strongly',
+    cut: { ...asItIs, restoringRidge: 1e-2 },
+    shapes: [shape(0.5, 0), shape(0.5, 0.5), shape(0.25, 0), shape(0.25, 0.5)],
+  },
+  {
     id: 'rank-64',
     what: 'stand-ins of rank 64, not 32',
     cut: { ...asItIs, standInRank: 64 },
@@ -38,7 +44,7 @@ const cuts: readonly Choice[] = [
     id: 'text',
     what: 'calibration on 80,000 tokens, not 32,768',
     cut: { ...asItIs, calibrationTokens: 80_000 },
-    shapes: [shape(1, 0.5), shape(0.5, 0.5), shape(0.25, 0.5)],
+    shapes: [shape(1, 0.5), shape(0.5, 0), shape(0.5, 0.5), shape(0.25, 0.5)],
   },
 ];
 const refusalShapes = [

@@ -28,6 +28,7 @@ export interface Cut {
   readonly shapes: readonly Shape[];
   readonly fit: FitSteps;
   readonly standInRank?: number;
+  readonly restoringRidge?: number;
   readonly calibrationTokens?: number;
 }
 
@@ -64,10 +65,10 @@ export class NetworkUnderTest {
   /** Writes a master as a build stores it: weights, corrections, and what evens out 8-bit activations. */
   async writeCut(path: string, texts: readonly string[], cut: Cut, say: (line: string) => void): Promise<void> {
     const { checkpoint } = this;
-    const { arrangement, shapes, fit: steps, standInRank, calibrationTokens = CALIBRATION_TOKENS } = cut;
+    const { arrangement, shapes, fit: steps, calibrationTokens = CALIBRATION_TOKENS, ...more } = cut;
     const source = arrangement ? arranged(checkpoint.tensors, arrangement) : checkpoint.tensors;
     const encoder = encoderTensors(checkpoint, source, { head: false });
-    const options = { ...this.calibration(texts, shapes, calibrationTokens, say), source, steps, standInRank };
+    const options = { ...this.calibration(texts, shapes, calibrationTokens, say), source, steps, ...more };
     const isPlain = !(steps.normalisation || steps.standIns || steps.restoring);
     const corrections = isPlain ? [] : [...(await correct(options)).tensors('fp16', 2 * checkpoint.config.layers)];
     const plain = `${path}.plain`;
