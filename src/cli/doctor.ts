@@ -20,7 +20,7 @@ Examples:
   snug doctor
   snug doctor bundle --json
 
-Checks the machine, and with a bundle also its files, and whether the best profile of 32, 8 and 4 bits and the smallest of all
+Checks the machine, and with a bundle also its files, and whether the first profile of 32, 8 and 4 bits and the smallest of all
 answer as they did where it was built. Exits with 0 where all is well, else with 1.`,
     )
     .action(async (bundle: string | undefined, options: { json?: true; all?: true }) => {

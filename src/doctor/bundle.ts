@@ -5,16 +5,13 @@ import { SnugError } from '../errors/index.js';
 import { checkApart } from './apart.js';
 import { type Check, good, settled } from './check.js';
 
-/** Which profiles speak for a ladder: of every width of bits the most accurate one, and the smallest of all. */
+/** Which profiles speak for a ladder: the first, and most exact, of 32, 8 and 4 bits, and the smallest of all. */
 export function telling(ladder: readonly Rung[]): string[] {
-  const best = new Map<number, Rung>();
-  for (const rung of ladder) {
-    const { bits } = parseProfile(rung.profile);
-    const known = best.get(bits);
-    if (!known || (rung.accuracy ?? 0) > (known.accuracy ?? 0)) best.set(bits, rung);
-  }
+  const first = new Map<number, Rung>();
+  for (const rung of ladder.toReversed()) first.set(parseProfile(rung.profile).bits, rung);
   const [smallest] = ladder.toSorted((a, b) => a.weightBytes - b.weightBytes);
-  return [...new Set([...best.values(), smallest].map(({ profile }) => profile))];
+  const chosen = new Set([...first.values(), ...(smallest ? [smallest] : [])]);
+  return ladder.filter((rung) => chosen.has(rung)).map(({ profile }) => profile);
 }
 
 /**
