@@ -6,7 +6,7 @@ import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
 import type { EncoderOptions, EncoderShape } from '../model/index.js';
 import { sha256OfBytes, sha256OfFile } from './hash.js';
 import { type Manifest, parseManifest } from './manifest.js';
-import { materialise, type OpenProfile } from './materialise.js';
+import { materialise, type OpenProfile, readCached } from './materialise.js';
 import { nearestProfiles, parseProfile, shapeName } from './profile-name.js';
 import type { Materialised } from './seal.js';
 
@@ -153,6 +153,11 @@ export function networkOf(
       keys: { shape: name, width: kept.widthCorrection, prune: kept.pruneCorrection },
     },
   };
+}
+
+/** Whether a profile can be loaded without being cut first. */
+export async function isCached(bundle: Bundle, profile: string): Promise<boolean> {
+  return (await readCached(bundle.identity, profile)) !== undefined;
 }
 
 /** Cuts a profile out of the master, or takes it from the cache. @throws BUNDLE_DAMAGED, CACHE_WRITE, DISK_FULL */

@@ -3,7 +3,16 @@
  * neither the checkpoint nor a network. This is the reader's side; making.ts is the writer's, which a board rarely loads.
  */
 export { cacheFolder } from '../files/cache-folder.js';
-export { type Bundle, files, materialiseProfile, type Network, networkOf, openBundle, openProfile } from './bundle.js';
+export {
+  type Bundle,
+  files,
+  isCached,
+  materialiseProfile,
+  type Network,
+  networkOf,
+  openBundle,
+  openProfile,
+} from './bundle.js';
 export { sha256OfBytes, sha256OfFile } from './hash.js';
 export type { Calibration, Manifest, Refusal, Rung, ShapeDescription } from './manifest.js';
 export { materialise, type OpenProfile } from './materialise.js';

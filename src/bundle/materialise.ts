@@ -25,6 +25,17 @@ export interface OpenProfile {
   close(): Promise<void>;
 }
 
+function folderOf(identity: string, profile: string): string {
+  const parts = [MATERIALISER, identity, profile, runtimeVersion(), instructionSet()];
+  const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
+  return join(cacheFolder(), 'profiles', `${profile}-${key}`);
+}
+
+/** The profile as the cache has it, or undefined. */
+export function readCached(identity: string, profile: string): Promise<Materialised | undefined> {
+  return readSealed(folderOf(identity, profile));
+}
+
 /**
  * Returns the cached profile, or makes it. Safe when several processes do it at once and when one is killed at any point: a
  * profile is written under a name of its own, sealed with its hashes, synced and renamed into place.
@@ -37,9 +48,7 @@ export async function materialise(
   profile: string,
   openProfile: () => Promise<OpenProfile>,
 ): Promise<Materialised> {
-  const parts = [MATERIALISER, identity, profile, runtimeVersion(), instructionSet()];
-  const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
-  const folder = join(cacheFolder(), 'profiles', `${profile}-${key}`);
+  const folder = folderOf(identity, profile);
   const cached = await readSealed(folder);
   if (cached) {
     await noteUse(folder);

@@ -18,6 +18,17 @@ export const agentErrors = {
     meaning: 'The state folder, or a file in it, cannot be read or written.',
     remedy: 'Set stateDir to a folder on a disk with free space that this user may write.',
   },
+  CHILD_ENDED: {
+    meaning:
+      'A process that the agent started beside itself, to cut or to measure a profile, ended before it was done.',
+    remedy: 'Look for memory: it is the first to be killed where that runs out. The profile in use stays in use.',
+  },
+  PROFILE_UNFIT: {
+    meaning:
+      'A profile was asked for that this board has no room for, or that would break a limit of the configuration.',
+    remedy:
+      'Ask for one of those named, or raise the limit that rules it out; profile.auto leaves the choice to the agent.',
+  },
   BROKER_PORT: {
     meaning: 'The broker cannot listen on the address asked for.',
     remedy: 'Stop what listens there, or choose another port with --port.',
