@@ -94,6 +94,8 @@ export interface PlannedGraph {
     externalFile: string,
     prepacked?: ReadonlyMap<string, Readonly<Record<string, string>>>,
   ): Promise<Uint8Array>;
+  /** The same with zeros for the small weights: a graph that costs what this one does, and says nothing. */
+  encodeHollow(externalFile: string): Uint8Array;
   /** Products whose weights a kernel lays out its own way, each as a graph of its own over the same external file. */
   readonly products: readonly ((source: TensorSource, externalFile: string) => Promise<Uint8Array>)[];
   /**
@@ -193,6 +195,14 @@ export class GraphBuilder {
         const initializers: InitializerSpec[] = [...this.constants];
         for (const weight of inline) initializers.push(await filled(weight, source));
         for (const weight of external) initializers.push(placed(weight, externalFile, prepacked?.get(weight.name)));
+        const { name, nodes, inputs, outputs } = this;
+        return encodeModel({ name, nodes, inputs, outputs, initializers });
+      },
+      encodeHollow: (externalFile) => {
+        const initializers: InitializerSpec[] = [...this.constants];
+        for (const { name, type, dims } of inline)
+          initializers.push({ name, type, dims, data: new Uint8Array(bytesOf(type, dims)) });
+        for (const weight of external) initializers.push(placed(weight, externalFile));
         const { name, nodes, inputs, outputs } = this;
         return encodeModel({ name, nodes, inputs, outputs, initializers });
       },
