@@ -4,15 +4,16 @@
  */
 import { messageOf, SnugError } from '../src/errors/index.js';
 import { makePrivateFolder } from '../src/files/index.js';
-import type { Model } from '../src/infer/types.js';
 import { encode, topics } from '../src/protocol/index.js';
 import { type Clock, timestamp, within } from './clock.js';
 import { Commands, Journal, operations } from './commands/index.js';
 import type { AgentConfig, SourceConfig } from './config/index.js';
-
+import type { BoardView } from './governor/index.js';
 import type { Log } from './log.js';
 import { News } from './news.js';
 import { Pipeline } from './pipeline.js';
+import type { Profiles } from './profiles/index.js';
+import { type Opened, openModel, Serving } from './serving.js';
 import type { Source } from './sources/source.js';
 import { agentInfo, Telemetry } from './telemetry/index.js';
 import { readCredentials, SessionCounter, Uplink } from './uplink/index.js';
@@ -25,7 +26,9 @@ const GIVE_UP_MS = 500;
 export interface AgentParts {
   readonly config: AgentConfig;
   readonly version: string;
-  readonly loadModel: (config: AgentConfig) => Promise<Model>;
+  readonly openProfiles: (config: AgentConfig) => Promise<Profiles>;
+  /** What the board allows and feels, and the choice of a profile under that. */
+  readonly boardOf: (profiles: Profiles, config: AgentConfig) => BoardView;
   readonly createSource: (name: string, config: SourceConfig) => Source;
   readonly clock: Clock;
   readonly log: Log;
@@ -44,30 +47,29 @@ export class Agent {
    * never work: the bundle, a source, the state folder or the TLS files are no good. Then nothing is left running.
    */
   async start(): Promise<void> {
-    const { config, clock, log, loadModel } = this.#parts;
+    const { config, clock, log } = this.#parts;
     await readCredentials(config.mqtt);
     try {
       await makePrivateFolder(config.stateDir);
     } catch (cause) {
       throw new SnugError('STATE_UNUSABLE', `stateDir ${config.stateDir}: ${messageOf(cause)}`, { cause });
     }
-    const model = await loadModel(config);
-    const started = await this.#assemble(model);
+    const opened = await openModel(this.#parts);
+    const started = await this.#assemble(opened);
     try {
       await started.commands.start();
       await started.pipeline.start();
     } catch (error) {
       await started.journal.close();
-      await model.close();
+      await started.serving.close();
       throw error;
     }
     started.uplink.start();
     started.telemetry.start();
-    started.uplink.event('started', `agent ${this.#parts.version} started`, { profile: model.profile });
-    log.info(
-      { profile: model.profile, sources: Object.keys(config.sources) },
-      `agent of '${config.device}' is running`,
-    );
+    const { profile, reason } = opened.beginning;
+    started.uplink.event('started', `agent ${this.#parts.version} started`, { profile });
+    started.serving.start();
+    log.info({ profile, reason, sources: Object.keys(config.sources) }, `agent of '${config.device}' is running`);
     this.#started = { ...started, startedMs: clock.now() };
   }
 
@@ -83,8 +85,9 @@ export class Agent {
     const started = this.#started;
     if (!started) return;
     this.#started = undefined;
-    const { pipeline, telemetry, commands, uplink, journal, model } = started;
+    const { pipeline, telemetry, commands, uplink, journal, serving } = started;
     await telemetry.stop();
+    await within(this.#parts.clock, GIVE_UP_MS, serving.stop());
     const drained = await within(
       this.#parts.clock,
       DRAIN_MS,
@@ -101,16 +104,17 @@ export class Agent {
     await commands.stop();
     await uplink.stop();
     await journal.close();
-    if (drained) await model.close();
+    if (drained) await serving.close();
     this.#parts.log.info('the agent has ended');
   }
 
-  async #assemble(model: Model): Promise<Started> {
+  async #assemble(opened: Opened): Promise<Started> {
     const { config, version, clock, log, createSource } = this.#parts;
     const startedMs = clock.now();
     const session = new SessionCounter(config.stateDir, clock.now);
     const journal = new Journal(config.stateDir, clock.now);
-    const info = await agentInfo(config, version, model.profile, timestamp(clock));
+    const infoOf = await agentInfo(config, version);
+    const info = () => encode('info', infoOf(timestamp(clock), serving.governor.status()));
     const uplink: Uplink = new Uplink({
       device: config.device,
       mqtt: config.mqtt,
@@ -118,17 +122,22 @@ export class Agent {
       clock,
       log,
       withText: (source) => config.sources[source]?.publish.text ?? false,
-      announcements: () => [
-        { topic: topics(config.device).info, payload: encode('info', { ...info, ts: timestamp(clock) }) },
-        ...commands.announcements(),
-      ],
+      announcements: () => [{ topic: topics(config.device).info, payload: info() }, ...commands.announcements()],
       onCommand: (message) => commands.handle(message),
       onOnline: () => commands.tellEnds(),
     });
     const commands: Commands = new Commands({
       device: config.device,
       operations,
-      context: { config, version, uptimeMs: () => clock.now() - startedMs, session: () => session.current },
+      context: {
+        config,
+        version,
+        uptimeMs: () => clock.now() - startedMs,
+        session: () => session.current,
+        get profiles() {
+          return serving.control;
+        },
+      },
       journal,
       clock,
       log,
@@ -137,7 +146,7 @@ export class Agent {
     });
     const news = new News(log, (kind, message, fields) => uplink.event(kind, message, fields));
     const pipeline = new Pipeline({
-      model,
+      model: opened.model,
       sources: Object.entries(config.sources).map(([name, source]) => ({
         source: createSource(name, source),
         queue: source.queue,
@@ -148,6 +157,12 @@ export class Agent {
       onPredictions: (records) => uplink.publishResults(records),
       onEvent: (event) => news.tell(event),
       clock: clock.now,
+    });
+    const serving: Serving = new Serving(opened, {
+      ...this.#parts,
+      pipeline,
+      onEvent: (kind, message, fields) => uplink.event(kind, message, fields),
+      onStatus: () => void uplink.publish(topics(config.device).info, info(), { retain: true }),
     });
     const telemetry = new Telemetry({
       intervalMs: config.telemetry.intervalMs,
@@ -163,12 +178,12 @@ export class Agent {
           drops,
         }),
     });
-    return { model, journal, pipeline, uplink, commands, telemetry, startedMs };
+    return { serving, journal, pipeline, uplink, commands, telemetry, startedMs };
   }
 }
 
 interface Started {
-  readonly model: Model;
+  readonly serving: Serving;
   readonly journal: Journal;
   readonly pipeline: Pipeline;
   readonly uplink: Uplink;

@@ -28,6 +28,13 @@ export class LatencyHistogram {
     if (ms > this.#max) this.#max = ms;
   }
 
+  /** Takes in what another histogram holds. */
+  add(other: LatencyHistogram): void {
+    for (let bucket = 0; bucket < BUCKETS; bucket++) this.#counts[bucket] += other.#counts[bucket];
+    this.#count += other.#count;
+    this.#max = Math.max(this.#max, other.#max);
+  }
+
   /** The latency that a share (0 to 1) of the events did not exceed: the middle of its bucket. */
   percentile(share: number): number {
     let left = Math.ceil(share * this.#count);

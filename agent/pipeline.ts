@@ -10,6 +10,10 @@ import { LatencyHistogram, type LatencyStats } from './latency.js';
 import type { Drops, QueueOptions } from './queue.js';
 import type { PredictedRecord, TextRecord } from './record.js';
 import type { Source } from './sources/source.js';
+import { type StreamLoad, StreamMeter } from './stream-meter.js';
+
+/** What the pipeline asks of a model. */
+export type ServedModel = Pick<Model, 'predict' | 'profile'>;
 
 /** One source with what the pipeline needs to know of it. */
 export interface PipelineSource {
@@ -28,7 +32,8 @@ export type PipelineEvent =
   | { readonly kind: 'record-failed'; readonly record: TextRecord; readonly error: unknown };
 
 export interface PipelineOptions {
-  readonly model: Pick<Model, 'predict' | 'profile'>;
+  /** The first model; `serve` gives another. */
+  readonly model: ServedModel;
   readonly sources: readonly PipelineSource[];
   /** Texts to a batch at most; default 32. */
   readonly maxBatch?: number;
@@ -81,8 +86,8 @@ const DEFAULT_QUEUE_SIZE = 1000;
 const DEFAULT_MAX_BATCH = 32;
 
 /**
- * Invariants: `#run` alone takes from the queues and calls the model; `onPredictions` has one call open at most, and is called
- * in the order of the batches.
+ * Invariants: `#run` alone takes from the queues and calls the model; a call is answered by the model that it was put to, and its
+ * records name that one; `onPredictions` has one call open at most, and is called in the order of the batches.
  */
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -93,6 +98,11 @@ export class Pipeline {
   readonly #latency = new LatencyHistogram();
   readonly #total = new LatencyHistogram();
   readonly #counts = { predicted: 0, truncated: 0, refused: 0, failed: 0, batches: 0 };
+  readonly #meter: StreamMeter;
+  /** Undefined while it is withheld. */
+  #model: ServedModel | undefined;
+  /** The call that is being answered. */
+  #asked: Promise<unknown> | undefined;
   #mode: 'running' | 'draining' | 'stopping' = 'running';
   #turn = 0;
   #wake: (() => void) | undefined;
@@ -105,6 +115,8 @@ export class Pipeline {
     this.#maxBatch = options.maxBatch ?? DEFAULT_MAX_BATCH;
     this.#maxWaitMs = options.maxWaitMs ?? 0;
     this.#now = options.now ?? (() => performance.now());
+    this.#model = options.model;
+    this.#meter = new StreamMeter(this.#now);
     this.#intakes = options.sources.map((each) => this.#intakeOf(each));
   }
 
@@ -145,6 +157,29 @@ export class Pipeline {
     this.#changed();
     await this.#stopSources();
     await this.ended;
+  }
+
+  /** Gives what comes next to another model. Resolves when the one before has answered what it was asked: it can be closed then. */
+  async serve(model: ServedModel): Promise<void> {
+    const asked = this.#asked;
+    this.#model = model;
+    this.#meter.restart();
+    this.#changed();
+    await asked?.catch(() => undefined);
+  }
+
+  /**
+   * Asks nothing of the model any more until `serve` gives one: records wait in their queues. Resolves when the call that is
+   * being answered has ended, so that the model can be closed.
+   */
+  async withhold(): Promise<void> {
+    this.#model = undefined;
+    await this.#asked?.catch(() => undefined);
+  }
+
+  /** How the stream does right now, for the governor. */
+  load(): StreamLoad {
+    return this.#meter.load(this.#intakes);
   }
 
   /** Counts since the start; latencies since the last call with `reset`. */
@@ -200,8 +235,9 @@ export class Pipeline {
     try {
       while (!this.#givenUp) {
         await this.#batchReady();
-        const records = this.#takeBatch();
-        if (records.length > 0) await this.#answer(records);
+        const model = this.#model; // from here to its call nothing is awaited: it can't be withheld in between
+        const records = model === undefined ? [] : this.#takeBatch();
+        if (model !== undefined && records.length > 0) await this.#answer(model, records);
         else if (this.#intakes.every((intake) => intake.done)) break;
       }
       await this.#delivery;
@@ -220,7 +256,7 @@ export class Pipeline {
   async #batchReady(): Promise<void> {
     while (!this.#givenUp && !this.#intakes.every((intake) => intake.done)) {
       const waiting = this.#intakes.reduce((sum, intake) => sum + intake.queue.length, 0);
-      if (waiting === 0) {
+      if (waiting === 0 || this.#model === undefined) {
         await this.#nextChange();
         continue;
       }
@@ -260,11 +296,11 @@ export class Pipeline {
     return records;
   }
 
-  async #answer(records: readonly TextRecord[]): Promise<void> {
+  async #answer(model: ServedModel, records: readonly TextRecord[]): Promise<void> {
     this.#counts.batches++;
     let answered: PredictedRecord[];
     try {
-      answered = await this.#predict(records);
+      answered = await this.#predict(model, records);
     } catch (error) {
       answered = records.length > 1 ? await this.#answerOneByOne(records) : this.#failed(records[0], error);
     }
@@ -273,13 +309,15 @@ export class Pipeline {
     await nextTurn();
   }
 
-  async #predict(records: readonly TextRecord[]): Promise<PredictedRecord[]> {
-    const { model } = this.#options;
+  async #predict(model: ServedModel, records: readonly TextRecord[]): Promise<PredictedRecord[]> {
     const startedMs = this.#now();
-    const predictions = await model.predict(records.map((record) => record.text));
+    const asked = model.predict(records.map((record) => record.text));
+    this.#asked = asked;
+    const predictions = await asked;
     const endedMs = this.#now();
     const latencyMs = (endedMs - startedMs) / records.length;
     const { profile } = model;
+    this.#meter.answered(records.length, startedMs, endedMs);
     this.#latency.record(latencyMs, records.length);
     this.#counts.predicted += records.length;
     return records.map((record, index) => {
@@ -295,9 +333,10 @@ export class Pipeline {
   async #answerOneByOne(records: readonly TextRecord[]): Promise<PredictedRecord[]> {
     const answered: PredictedRecord[] = [];
     for (const record of records) {
-      if (this.#givenUp) break;
+      while (this.#model === undefined && !this.#givenUp) await this.#nextChange();
+      if (this.#model === undefined || this.#givenUp) break;
       try {
-        answered.push(...(await this.#predict([record])));
+        answered.push(...(await this.#predict(this.#model, [record])));
       } catch (error) {
         this.#failed(record, error);
       }

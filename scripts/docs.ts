@@ -1,10 +1,15 @@
 /** Writes the pages that are made from the code: `npm run docs`. A test proves that they are current. */
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configSchema, type DeclaredKey, listKeys } from '../agent/config/index.js';
+import { marks, settings } from '../agent/governor/thresholds.js';
 import { catalogue } from '../src/errors/index.js';
 import { type Board, knownBoards } from '../src/profile/boards/index.js';
+
+import { simulateDay } from './governor/day.js';
+import { plotOf } from './governor/plot.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const generated = '<!-- Made by `npm run docs`. Change the code, not this page. -->';
@@ -15,6 +20,8 @@ export function pages(): Readonly<Record<string, string>> {
     'docs/boards.md': boardsPage(),
     'docs/configuration.md': configurationPage(),
     'docs/errors.md': errorsPage(),
+    'docs/governor-day.svg': plotOf(simulateDay(SIMULATED_SEED), SIMULATED_SEED),
+    'docs/governor.md': governorPage(),
   };
 }
 
@@ -54,6 +61,34 @@ function configurationPage(): string {
     '|---|---|---|---|---|',
     ...rows,
   ]);
+}
+
+const SIMULATED_SEED = 1;
+const tableBegins = '<!-- The table is made by `npm run docs` from agent/governor/thresholds.ts. -->';
+const tableEnds = '<!-- Here the table ends. -->';
+
+/** Written by hand but for the table of its figures. */
+function governorPage(): string {
+  const page = readFileSync(join(root, 'docs/governor.md'), 'utf8');
+  const figure = (value: number) =>
+    value >= 2 ** 20 && value % 2 ** 20 === 0 ? `${value / 2 ** 20} Mi` : String(value);
+  const table = [
+    '| sign | presses from | calm to | unit | what it is |',
+    '|---|---|---|---|---|',
+    ...Object.entries(marks).map(
+      ([name, { press, calm, unit, about }]) =>
+        `| \`${name}\` | ${figure(press)} | ${figure(calm)} | ${unit} | ${cell(about)} |`,
+    ),
+    '',
+    '| figure | value | unit | what it is |',
+    '|---|---|---|---|',
+    ...Object.entries(settings).map(
+      ([name, { value, unit, about }]) => `| \`${name}\` | ${figure(value)} | ${unit} | ${cell(about)} |`,
+    ),
+  ].join('\n');
+  const [before, rest] = page.split(tableBegins);
+  const [, after] = rest.split(tableEnds);
+  return `${before}${tableBegins}\n\n${table}\n\n${tableEnds}${after}`;
 }
 
 function keyRow({ path, notes, schema, defaultValue }: DeclaredKey, kinds: string): string {

@@ -20,7 +20,7 @@ import { type Clock, timestamp, within } from '../clock.js';
 import type { Log } from '../log.js';
 import type { Announcement, IncomingMessage, PublishOptions } from '../uplink/index.js';
 import { Journal, type JournalEntry } from './journal.js';
-import type { Operation, OperationContext } from './operation.js';
+import type { Operation, OperationContext, Progress } from './operation.js';
 
 /** Commands that may wait; one more is answered `busy`. */
 const MOST_WAITING = 64;
@@ -204,7 +204,9 @@ export class Commands {
     }
     log.info({ operation: operation.name, id }, 'a command runs');
     void this.#publishState(entry, { status: 'executing' });
-    const outcome = await this.#outcomeOf(command);
+    const outcome = await this.#outcomeOf(command, (progress) => {
+      void this.#publishState(entry, { status: 'executing', progress });
+    });
     let ended: JournalEntry = { ...entry, outcome };
     try {
       ended = await journal.end(entry, outcome);
@@ -214,15 +216,20 @@ export class Commands {
     void this.#tell(ended);
   }
 
-  async #outcomeOf({ operation, args }: Waiting): Promise<CommandOutcome> {
+  async #outcomeOf({ operation, args }: Waiting, progress: Progress): Promise<CommandOutcome> {
     const { clock, context } = this.#options;
+    const { limitMs = OPERATION_LIMIT_MS } = operation;
+    let ended = false;
     try {
-      const run = operation.run(args, context);
-      if (!(await within(clock, OPERATION_LIMIT_MS, run)))
-        return failure('error', `it did not end within ${OPERATION_LIMIT_MS / 1000} s`);
+      const run = operation.run(args, context, (how) => {
+        if (!ended) progress(how); // an end is the last word
+      });
+      if (!(await within(clock, limitMs, run))) return failure('error', `it did not end within ${limitMs / 1000} s`);
       return { status: 'successful', result: await run };
     } catch (error) {
       return failure('error', messageOf(error));
+    } finally {
+      ended = true;
     }
   }
 
@@ -250,7 +257,7 @@ export class Commands {
   /** Publishes a state; an end goes to the response topic too [MQTT 5, 4.10]. False where it did not arrive. */
   #publishState(
     { operation, id, fields, reply }: Pick<JournalEntry, 'operation' | 'id' | 'fields' | 'reply'>,
-    state: CommandOutcome | { readonly status: 'executing' },
+    state: CommandOutcome | { readonly status: 'executing'; readonly progress?: unknown },
   ): Promise<boolean> {
     const { clock, publish } = this.#options;
     const payload = encode('command', { ...fields, v: 1, ts: timestamp(clock), ...state });

@@ -127,9 +127,16 @@ export const configSchema = z.strictObject({
   profile: key(
     z
       .string()
-      .regex(/^(auto|w\d\.\d\d-p\d\.\d\d-q(32|8|4)(\+[a-z0-9]+)?)$/, "must be auto or a profile like 'w1.00-p0.00-q8'")
+      .regex(
+        /^(auto|(w\d\.\d\d-p\d\.\d\d|bag)-q(32|8|4)(\+[a-z][a-z0-9]*)?)$/,
+        "must be auto or a profile like 'w1.00-p0.00-q8'",
+      )
       .default('auto'),
-    { description: 'The compression profile, or auto.', example: 'w0.50-p0.25-q8' },
+    {
+      description:
+        'The compression profile, or auto: the agent chooses, and changes it as board and stream do. A named one stays unless the board would be killed for memory.',
+      example: 'w0.50-p0.25-q8',
+    },
   ),
   mqtt,
   sources: z
@@ -165,7 +172,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   stateDir: key(text().optional(), {
     description:
-      'Journal, session number; later outbox and read positions. Default: the XDG state folder; a user without a home needs one here.',
+      'Journal, session number, profile in force; later outbox and read positions. Default: the XDG state folder; a user without a home needs one here.',
     example: '/var/lib/snug',
     path: 'config-folder',
   }),

@@ -3,28 +3,27 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Payloads } from '../../src/protocol/index.js';
 import type { AgentConfig } from '../config/index.js';
+import type { GovernorStatus } from '../governor/index.js';
 import { readBoard } from './board.js';
 
-/** The `info` message. Paths and addresses of sources are not in it. */
+/** The `info` message, as a function of what changes in it. Paths and addresses of sources are not in it. */
 export async function agentInfo(
   config: AgentConfig,
   version: string,
-  profile: string,
-  ts: string,
-): Promise<Payloads['info']> {
-  return {
-    v: 1,
-    ts,
+): Promise<(ts: string, status: GovernorStatus) => Payloads['info']> {
+  const standing = {
     agent: { version, node: process.version },
     board: { ...readBoard() },
     bundle: { name: basename(config.bundle), identity: await bundleIdentity(config.bundle) },
-    profile: {
-      name: profile,
-      reason: config.profile === 'auto' ? 'auto: the full width at 8 bits' : 'named in the configuration',
-    },
     sources: Object.entries(config.sources).map(([name, { kind }]) => ({ name, kind })),
-    limits: { ...config.limits },
   };
+  return (ts, { profile, reason, wish, limits }) => ({
+    v: 1,
+    ts,
+    ...standing,
+    profile: { name: profile, reason, mode: wish === 'auto' ? 'auto' : 'pinned' },
+    limits: { ...config.limits, ...limits },
+  });
 }
 
 /** The hash of the manifest's bytes, as the bundle carries it. */

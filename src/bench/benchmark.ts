@@ -24,6 +24,8 @@ export interface Benchmark {
   readonly summary: string;
   /** Measures. A part that can't be measured gives an unmeasured row, not an exception. */
   run(options: BenchOptions): Promise<readonly BenchRow[]>;
+  /** SVG pictures beside the plot that every benchmark has, by name without ending; drawn from the rows alone. */
+  readonly pictures?: (rows: readonly BenchRow[]) => Readonly<Record<string, string>>;
 }
 
 export interface BenchResult {

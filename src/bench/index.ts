@@ -1,4 +1,6 @@
 /** Benchmarks: Snug and its peers measured side by side under the same rules. One folder or file a benchmark. */
+import { choicesBenchmark } from './ablation/choices.js';
+import { ablationBenchmark } from './ablation/index.js';
 import type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
 import { describeMachine } from './machine.js';
 import { modelsBenchmark } from './models/index.js';
@@ -11,7 +13,13 @@ export { tableOf } from './report.js';
 export type { BenchRow } from './row.js';
 
 /** All benchmarks, in the order in which they run when none is named. */
-export const benchmarks: readonly Benchmark[] = [pipelineBenchmark, paperBenchmark, modelsBenchmark];
+export const benchmarks: readonly Benchmark[] = [
+  pipelineBenchmark,
+  paperBenchmark,
+  modelsBenchmark,
+  ablationBenchmark,
+  choicesBenchmark,
+];
 
 export async function runBenchmark(benchmark: Benchmark, options: BenchOptions): Promise<BenchResult> {
   const machine = describeMachine(options.packageRoot);

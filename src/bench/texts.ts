@@ -7,10 +7,12 @@ import { SnugError } from '../errors/index.js';
 /** The label that CLINC150's out-of-scope rows get in the files written here. */
 export const noneLabel = 'oos';
 
+export type LabelledText = readonly [text: string, label: string];
+
 interface Rows {
-  readonly train: readonly (readonly [text: string, label: string])[];
-  readonly eval: readonly (readonly [text: string, label: string])[];
-  readonly test: readonly (readonly [text: string, label: string])[];
+  readonly train: readonly LabelledText[];
+  readonly eval: readonly LabelledText[];
+  readonly test: readonly LabelledText[];
 }
 
 /** CLINC150 out of the data folder: in-scope and out-of-scope rows of each split. */
@@ -24,6 +26,20 @@ export function readClinc150(dataFolder: string): Rows {
   }
   const of = (...names: string[]) => names.flatMap((name) => data[name] ?? []);
   return { train: of('train', 'oos_train'), eval: of('val', 'oos_val'), test: of('test', 'oos_test') };
+}
+
+/** SST-2's sentences, labelled 0 and 1, out of the data folder. @throws BENCH_DATA */
+export function readSst2(dataFolder: string): Record<'train' | 'dev', LabelledText[]> {
+  const read = (split: string): LabelledText[] => {
+    const path = join(dataFolder, 'sst2', `${split}.tsv`);
+    try {
+      const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+      return lines.map((line) => [line.slice(0, line.lastIndexOf('\t')), line.slice(line.lastIndexOf('\t') + 1)]);
+    } catch (cause) {
+      throw new SnugError('BENCH_DATA', `${path} could not be read as rows of SST-2`, { cause });
+    }
+  };
+  return { train: read('train'), dev: read('dev') };
 }
 
 /** Unique texts, the test split's first, each split in a fixed random order, without line breaks. */

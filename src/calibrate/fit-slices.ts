@@ -38,6 +38,8 @@ export interface FitOptions {
   readonly rank: number;
   /** What is fitted; all of it unless a comparison leaves steps out. */
   readonly steps?: Partial<FitSteps>;
+  /** How strongly restoring is drawn to the identity, as a share of the channels' mean variance. */
+  readonly restoringRidge?: number;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -235,7 +237,7 @@ class SliceFit {
           await moments.add(this.options.operators, values, target[at], values.length / channels);
       const itself = new Float64Array(channels * hidden);
       for (let i = 0; i < channels; i++) itself[i * hidden + i] = 1;
-      const { weight, bias } = moments.regression(RESTORE_RIDGE, itself);
+      const { weight, bias } = moments.regression(this.options.restoringRidge ?? RESTORE_RIDGE, itself);
       this.corrections.setRestoring(shape, site, { weight: Float32Array.from(weight), bias: Float32Array.from(bias) });
     }
   }

@@ -44,6 +44,8 @@ export interface CorrectOptions extends CalibrateOptions {
   readonly steps?: Partial<FitSteps>;
   /** Directions of the result in which kept units stand in for removed ones. */
   readonly standInRank?: number;
+  /** How strongly restoring is drawn to the identity, as a share of the channels' mean variance. */
+  readonly restoringRidge?: number;
 }
 
 export interface Calibrated {
@@ -71,7 +73,7 @@ export async function orderNetwork(options: CalibrateOptions): Promise<Arrangeme
 
 /** Fits the corrections of shapes that keep the first channels, heads and neurons of `source`. */
 export async function correct(options: CorrectOptions): Promise<Corrections> {
-  const { network, source, rows, shapes, countsOf, steps, standInRank } = options;
+  const { network, source, rows, shapes, countsOf, steps, standInRank, restoringRidge } = options;
   const batches = calibrationBatches(rows);
   const sums = await embeddingSums(source, batches);
   const embeddingNorm = await readNorm(source, 'embeddings.LayerNorm');
@@ -90,6 +92,7 @@ export async function correct(options: CorrectOptions): Promise<Corrections> {
       countsOf,
       rank: standInRank ?? STAND_IN_RANK,
       steps,
+      restoringRidge,
       onProgress: (done, total) => options.onProgress('fitting slices', done, total),
     }),
   );

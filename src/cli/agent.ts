@@ -27,17 +27,20 @@ Results: mosquitto_sub -V 5 -t 'snug/v1/pump-07/#' -v`,
       const stopped = untilStopped();
       const { readConfig } = await import('../../agent/config/index.js');
       const config = await readConfig(file);
-      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { load }] = await Promise.all([
-        import('../../agent/agent.js'),
-        import('../../agent/clock.js'),
-        import('../../agent/log.js'),
-        import('../../agent/sources/index.js'),
-        import('../infer/index.js'),
-      ]);
+      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { BundleProfiles }, { usualBoard }] =
+        await Promise.all([
+          import('../../agent/agent.js'),
+          import('../../agent/clock.js'),
+          import('../../agent/log.js'),
+          import('../../agent/sources/index.js'),
+          import('../../agent/profiles/index.js'),
+          import('../../agent/governor/index.js'),
+        ]);
       const agent = new Agent({
         config,
         version: version(),
-        loadModel: ({ bundle, profile, threads }) => load(bundle, { threads, ...(profile !== 'auto' && { profile }) }),
+        openProfiles: (config) => BundleProfiles.open(config),
+        boardOf: usualBoard,
         createSource,
         clock: systemClock,
         log: createLog(),

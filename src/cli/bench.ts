@@ -61,7 +61,7 @@ async function run(names: string[], flags: Flags): Promise<void> {
       ...(process.env.SNUG_DATA && { dataFolder: resolve(process.env.SNUG_DATA) }),
     });
     results.push(result);
-    if (flags.out !== undefined) await write(flags.out, result);
+    if (flags.out !== undefined) await write(flags.out, result, benchmark.pictures?.(result.rows));
     if (!flags.json) process.stdout.write(`${tableOf(result)}\n`);
   }
   // One benchmark is the contract's object; several are a list of them.
@@ -93,11 +93,12 @@ async function setUp(packageRoot: string, checkpoint: string | undefined): Promi
   if (code !== 0) throw new SnugError('BENCH_SETUP', `${script} ended with code ${code}`);
 }
 
-async function write(folder: string, result: BenchResult): Promise<void> {
+async function write(folder: string, result: BenchResult, pictures: Readonly<Record<string, string>> = {}) {
   await makeFolder(folder);
   await writeFile(join(folder, `${result.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
   await writeFile(join(folder, `${result.name}.txt`), tableOf(result));
   await writeFile(join(folder, `${result.name}.svg`), plotOf(result));
+  for (const [name, svg] of Object.entries(pictures)) await writeFile(join(folder, `${name}.svg`), svg);
 }
 
 function cacheFolder(): string {

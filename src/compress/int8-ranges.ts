@@ -30,7 +30,7 @@ export interface LayerSmoothing {
 
 /** Channels above this quantile of all channels' ranges are divided down to it. */
 const CHANNEL_QUANTILE = 0.9;
-const NEURON_QUANTILE = 0.997;
+const NEURON_QUANTILE = 0.99;
 /** A neuron is computed this often at most, however large it is. */
 const MOST_TIMES = 16;
 /** Below this ratio of the largest range to the quantile nothing is gained. */

@@ -22,13 +22,15 @@ export interface Examination {
   readonly nodeRange: string;
   /** A bundle to check as well. */
   readonly bundle?: string;
+  /** Every profile of the bundle, not those alone that speak for the others. */
+  readonly allProfiles?: boolean;
   /** Told before every check: some take seconds. */
   readonly onCheck?: (name: string) => void;
 }
 
 /** Makes all checks, one after the other; never throws. */
 export async function examine(examination: Examination): Promise<Check[]> {
-  const { cacheFolder, stateFolder, nodeRange, bundle, onCheck = () => undefined } = examination;
+  const { cacheFolder, stateFolder, nodeRange, bundle, allProfiles = false, onCheck = () => undefined } = examination;
   const limits = probeLimits(undefined, cacheFolder);
   const plan: readonly (readonly [name: string, make: () => Check | Promise<Check>])[] = [
     ['node', () => nodeCheck(process.versions.node, nodeRange)],
@@ -53,6 +55,6 @@ export async function examine(examination: Examination): Promise<Check[]> {
     onCheck(name);
     checks.push(await settled(name, make));
   }
-  if (bundle !== undefined) checks.push(...(await bundleChecks(bundle, onCheck)));
+  if (bundle !== undefined) checks.push(...(await bundleChecks(bundle, allProfiles, onCheck)));
   return checks;
 }

@@ -49,6 +49,8 @@ export interface EncoderOptions {
   readonly head?: HeadShape;
   /** Largest magnitude of 8-bit weights: 63 where the processor's products of 8-bit numbers saturate. */
   readonly int8Limit?: number;
+  /** Weights of a row of a 4-bit matrix, and numbers of a row of a 4-bit table, that share a scale: 32 unless given. */
+  readonly nibbleBlock?: 32 | 64 | 128;
   /** How uneven channels are brought into 8 bits, a layer each. */
   readonly smoothing?: readonly LayerSmoothing[];
   /** Adds outputs `range_qkv_N`, `range_up_N` [hidden] and `range_down_N` [neurons]: largest magnitudes in the batch. */
@@ -65,7 +67,7 @@ function embeddingBlock(hiddenSize: number): number {
   return [128, 64, 32, 16].find((block) => hiddenSize % block === 0) ?? 64;
 }
 
-/** Weights of a row of a 4-bit matrix that share a scale, and numbers of a row of a 4-bit table. */
+/** What shares a scale in 4 bits; docs/compression.md has the figures of larger blocks. */
 const NIBBLE_BLOCK = 32;
 
 /**
@@ -112,6 +114,7 @@ function planBag(
 
 class EncoderEmitter {
   private readonly limit: number;
+  private readonly nibbleBlock: number;
 
   constructor(
     private readonly graph: GraphBuilder,
@@ -119,6 +122,7 @@ class EncoderEmitter {
     private readonly options: EncoderOptions,
   ) {
     this.limit = options.int8Limit ?? 127;
+    this.nibbleBlock = options.nibbleBlock ?? NIBBLE_BLOCK;
   }
 
   /** Word and position embeddings, normalised: [batch, tokens, hidden]. */
@@ -171,11 +175,11 @@ class EncoderEmitter {
   private nibbleWords(ids: string, name: string): string {
     const { graph, shape } = this;
     const { hiddenSize, vocabSize } = shape;
-    const quantised = nibbleTable(name, vocabSize, hiddenSize, NIBBLE_BLOCK);
+    const quantised = nibbleTable(name, vocabSize, hiddenSize, this.nibbleBlock);
     const rows = graph.weight(name, 'uint8', [vocabSize, hiddenSize / 2], quantised.values);
-    const blocks = Math.ceil(hiddenSize / NIBBLE_BLOCK);
+    const blocks = Math.ceil(hiddenSize / this.nibbleBlock);
     const scales = graph.weight(`${name}.scales`, 'float32', [vocabSize, blocks], quantised.scales);
-    const attributes = { gather_axis: 0, quantize_axis: 1, block_size: NIBBLE_BLOCK, bits: 4 };
+    const attributes = { gather_axis: 0, quantize_axis: 1, block_size: this.nibbleBlock, bits: 4 };
     return graph.fused('GatherBlockQuantized', [rows, ids, scales], attributes, 'words');
   }
 
@@ -237,13 +241,19 @@ class EncoderEmitter {
       return graph.node('Add', [graph.node('MatMul', [input, weight]), bias]);
     }
     if (this.options.bits === 4) {
-      const blocks = Math.ceil(layer.inputs / NIBBLE_BLOCK);
-      const quantised = nibbles(layer, NIBBLE_BLOCK);
-      const packed = [layer.outputs, blocks, NIBBLE_BLOCK / 2];
+      const blocks = Math.ceil(layer.inputs / this.nibbleBlock);
+      const quantised = nibbles(layer, this.nibbleBlock);
+      const packed = [layer.outputs, blocks, this.nibbleBlock / 2];
       const weight = graph.weight(name, 'uint8', packed, quantised.values);
       const scales = graph.weight(`${name}.scales`, 'float32', [layer.outputs, blocks], quantised.scales);
       // Level 4: products of 8-bit activations, each block with a scale of its own, the quickest form on every processor tried.
-      const attributes = { K: layer.inputs, N: layer.outputs, bits: 4, block_size: NIBBLE_BLOCK, accuracy_level: 4 };
+      const attributes = {
+        K: layer.inputs,
+        N: layer.outputs,
+        bits: 4,
+        block_size: this.nibbleBlock,
+        accuracy_level: 4,
+      };
       return graph.fused('MatMulNBits', [input, weight, scales, '', '', bias], attributes);
     }
     const quantised = transposedInt8(layer, limit);

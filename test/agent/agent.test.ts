@@ -16,9 +16,17 @@ for (const { name, start } of brokerKinds) {
     t.truthy(feed.of('/cmd/ping').at(-1), 'capabilities come before online');
 
     const late = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
-    await late.until(() => late.messages.filter(({ retained }) => retained).length >= 4, 'four retained messages');
+    await late.until(() => late.messages.filter(({ retained }) => retained).length >= 7, 'seven retained messages');
     const kept = late.messages.filter(({ retained }) => retained).map(({ topic }) => topic.slice(16));
-    t.deepEqual(kept.toSorted(), ['cmd/config.get', 'cmd/ping', 'info', 'status']);
+    t.deepEqual(kept.toSorted(), [
+      'cmd/benchmark',
+      'cmd/config.get',
+      'cmd/ping',
+      'cmd/profile.auto',
+      'cmd/profile.set',
+      'info',
+      'status',
+    ]);
     t.is(late.of('/cmd/ping').at(-1).arguments.type, 'object');
     t.is(late.of('/info').at(-1).board.cores > 0, true);
     t.true(messages.info.safeParse(late.of('/info').at(-1)).success);

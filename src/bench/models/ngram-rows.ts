@@ -1,15 +1,14 @@
 /** The simplest alternative that a user would pick, a linear classifier over hashed n-grams, beside the bundle on two tasks. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DEFAULT_PROFILE, openBundle } from '../../bundle/index.js';
-import { messageOf, SnugError } from '../../errors/index.js';
+import { messageOf } from '../../errors/index.js';
 import { buildOnce, type Missing } from '../built-bundle.js';
 import { type BenchRow, type RowShape, rowOf, unmeasured } from '../row.js';
 import { median } from '../statistics.js';
-import { readClinc150, toTsv } from '../texts.js';
+import { readClinc150, readSst2, toTsv } from '../texts.js';
 import { HALF_INT8, holds } from './networks.js';
 import { type LabelledText, NgramClassifier } from './ngram/classifier.js';
 
@@ -75,22 +74,13 @@ async function clinc150({ bundle }: NgramPlan, dataFolder: string): Promise<Task
 }
 
 async function sst2({ cli, checkpoint, identity, cacheFolder, say }: NgramPlan, dataFolder: string): Promise<Task> {
-  const [train, test] = ['train', 'dev'].map((split) => readSst2(join(dataFolder, 'sst2', `${split}.tsv`)));
+  const { train, dev: test } = readSst2(dataFolder);
   const folder = join(cacheFolder, 'bundles', `sst2-${identity}`);
   const bundle =
     checkpoint === undefined || identity === undefined
       ? { why: 'no checkpoint to build a bundle from' }
       : await buildOnce({ cli, checkpoint, folder, data: { train, eval: test }, say });
   return { suffix: '-sst2', name: "SST-2's development rows", train, test, cost: 1, buckets: 2 ** 16, bundle };
-}
-
-function readSst2(path: string): LabelledText[] {
-  try {
-    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-    return lines.map((line) => [line.slice(0, line.lastIndexOf('\t')), line.slice(line.lastIndexOf('\t') + 1)]);
-  } catch (cause) {
-    throw new SnugError('BENCH_DATA', `${path} could not be read as rows of SST-2`, { cause });
-  }
 }
 
 function shapesOf(suffix: Task['suffix'], task: string, against: string): RowShape[] {

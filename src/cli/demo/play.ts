@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { Agent } from '../../../agent/agent.js';
 import { systemClock } from '../../../agent/clock.js';
 import { checkConfig } from '../../../agent/config/index.js';
+import { usualBoard } from '../../../agent/governor/index.js';
 import type { Log } from '../../../agent/log.js';
+import { BundleProfiles } from '../../../agent/profiles/index.js';
 import { StdinSource } from '../../../agent/sources/stdin.js';
 import { type Broker, startBroker } from '../../broker/index.js';
 import type { Row } from '../../data/index.js';
-import { load } from '../../infer/index.js';
 import { type Listener, listen } from './listener.js';
 import { Replay } from './replay.js';
 import { Tally } from './tally.js';
@@ -81,7 +82,8 @@ function agentOf({ bundle, version, log }: PlayOptions, url: string, folder: str
   return new Agent({
     config: checkConfig(JSON.stringify(config), join(folder, 'snug.yaml')),
     version,
-    loadModel: ({ bundle, threads }) => load(bundle, { threads }),
+    openProfiles: (config) => BundleProfiles.open(config),
+    boardOf: usualBoard,
     createSource: (name) => new StdinSource(name, () => replay.stream),
     clock: systemClock,
     log,

@@ -5,7 +5,9 @@ import type { ExecutionContext } from 'ava';
 import { Agent } from '../../../agent/agent.js';
 import { systemClock } from '../../../agent/clock.js';
 import { checkConfig } from '../../../agent/config/index.js';
+import { type BoardView, usualBoard } from '../../../agent/governor/index.js';
 import type { Log } from '../../../agent/log.js';
+import type { Profiles } from '../../../agent/profiles/index.js';
 import type { Model } from '../../../src/infer/types.js';
 import { temporaryFolder } from './brokers.js';
 import { HandSource } from './hand-source.js';
@@ -34,6 +36,10 @@ export interface RigOptions {
   readonly sourceMore?: string;
   /** Default: a new one. */
   readonly stateDir?: string;
+  /** Default: a model of a few words, the only rung of its ladder. */
+  readonly profiles?: Profiles;
+  /** Default: this machine, and a choice that knows no limits. */
+  readonly boardOf?: (profiles: Profiles) => BoardView;
   /** Runs before the agent starts. */
   readonly prepare?: (stateDir: string) => Promise<void>;
 }
@@ -55,7 +61,8 @@ export async function makeAgent(t: ExecutionContext, options: RigOptions): Promi
   const agent = new Agent({
     config: checkConfig(yaml(options, stateDir), join(folder, 'snug.yaml')),
     version: '0.0.0-test',
-    loadModel: async () => model,
+    openProfiles: async () => options.profiles ?? oneProfile(model),
+    boardOf: options.boardOf ?? usualBoard,
     createSource: () => source,
     clock: systemClock,
     log: collectingLog(log),
@@ -87,6 +94,18 @@ export function wholeModel(): Model & KeywordModel {
     noneLabel: 'none',
     embed: async () => [],
     close: async () => {},
+  };
+}
+
+/** A ladder with one rung. */
+export function oneProfile(model: Model): Profiles {
+  return {
+    identity: 'test',
+    ladder: [{ profile: model.profile, accuracy: 0.9, weightBytes: 1e6 }],
+    load: async () => model,
+    isReady: async () => true,
+    prepare: async () => {},
+    measure: async () => ({ texts: 1, p50Ms: 1, p95Ms: 1, rssAnonBytes: null, rssBytes: null }),
   };
 }
 

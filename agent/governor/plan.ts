@@ -1,0 +1,84 @@
+/** What can be served under the limits as they are now, as the governor walks it. */
+
+export interface Predicted {
+  /** One text, its own length, warm. */
+  readonly latencyMs: number;
+  /** Of the whole process. */
+  readonly rssAnonBytes: number;
+  readonly rssBytes: number;
+}
+
+/** A profile with what it is worth and what it is predicted to cost. */
+export interface Candidate {
+  readonly profile: string;
+  /** Null where the bundle was built without data. */
+  readonly accuracy: number | null;
+  readonly predicted: Predicted;
+}
+
+/** The choice under some limits: every profile of the ladder, and which one it is to be. */
+export interface Choice {
+  readonly chosen: { readonly profile: string; readonly reason: string };
+  readonly candidates: readonly (Candidate & { readonly fits: boolean; readonly reason: string })[];
+  /** The most that the limits allow; null where there is no such limit. */
+  readonly allowed: { readonly memoryBytes: number | null; readonly latencyMs: number | null };
+}
+
+export interface Plan {
+  /** The chosen profile and those below it that fit, most accurate first; none that another beats in everything. */
+  readonly rungs: readonly Candidate[];
+  /** The profile in force. */
+  readonly current: Candidate;
+  /** Why the profile in force does not fit any more; undefined where it fits. */
+  readonly unfit: string | undefined;
+  readonly allowed: Choice['allowed'];
+  readonly pinned: Candidate | undefined;
+}
+
+export interface PlanWishes {
+  readonly current: string;
+  readonly pinned?: string;
+  /** Profiles that could not be loaded lately, or were killed for memory. */
+  readonly barred?: (candidate: Candidate) => boolean;
+}
+
+/** The plan that a choice leaves. A profile in force that the choice does not know counts as free of cost, and stays. */
+export function planOf(choice: Choice, { current, pinned, barred = () => false }: PlanWishes): Plan {
+  const known = (profile: string) => choice.candidates.find((each) => each.profile === profile);
+  const chosen = known(choice.chosen.profile);
+  const inForce = known(current);
+  const usable = choice.candidates.filter((each) => (each.fits || each === chosen) && !barred(each));
+  const rungs = usable.filter(
+    (each) =>
+      each === chosen ||
+      ((chosen === undefined || worth(each) <= worth(chosen)) && !usable.some((other) => beats(other, each))),
+  );
+  return {
+    rungs: rungs.toSorted((a, b) => worth(b) - worth(a) || a.predicted.latencyMs - b.predicted.latencyMs),
+    current: inForce ?? { profile: current, accuracy: null, predicted: { latencyMs: 0, rssAnonBytes: 0, rssBytes: 0 } },
+    unfit: inForce && !inForce.fits ? inForce.reason : undefined,
+    allowed: choice.allowed,
+    pinned: pinned === undefined ? undefined : known(pinned),
+  };
+}
+
+/** Accuracy; where nobody measured it, the larger one counts as the better one. */
+export function worth({ accuracy, predicted }: Candidate): number {
+  return accuracy ?? predicted.rssBytes / 2 ** 40;
+}
+
+/** What it takes in memory: anonymous memory decides who is killed, what is mapped decides how much is read again. */
+export function memoryOf({ predicted }: Candidate): number {
+  return predicted.rssAnonBytes + predicted.rssBytes;
+}
+
+/** At least as good in everything, and better in something. */
+function beats(one: Candidate, other: Candidate): boolean {
+  const better = [
+    worth(one) - worth(other),
+    other.predicted.latencyMs - one.predicted.latencyMs,
+    other.predicted.rssAnonBytes - one.predicted.rssAnonBytes,
+    other.predicted.rssBytes - one.predicted.rssBytes,
+  ];
+  return better.every((difference) => difference >= 0) && better.some((difference) => difference > 0);
+}
