@@ -3,6 +3,7 @@ import { type Bundle, isCached } from '../bundle/index.js';
 import type { Board } from '../profile/boards/index.js';
 import { boardOf } from '../profile/boards/index.js';
 import { type Limits, probeLimits, systemRoot } from '../profile/index.js';
+import { processMemory } from '../profile/process-memory.js';
 import { allowanceOf, least, type Usage, type Wishes } from './allowance.js';
 import { calibrate } from './calibrate.js';
 import { type Choice, choose, type Demand, type Priced } from './choose.js';
@@ -22,6 +23,8 @@ export interface AdvisorOptions {
   readonly wishes?: Wishes;
   /** A board that is not here. */
   readonly board?: Board;
+  /** The most that a first measurement may take; default 3 s. */
+  readonly calibrationMs?: number;
   /** What to say to the person who waits: measuring takes seconds. */
   readonly onNote?: (note: string) => void;
 }
@@ -60,7 +63,7 @@ export class Advisor {
     if (problem !== undefined) onNote(`what was measured before is left out: ${problem}`);
     if (record.threads[threads] !== undefined) return make('measured on this board before', undefined, record);
     onNote('measuring this board, up to 3 s …');
-    const found = await calibrate(bundle, [threads], roomOf(limits));
+    const found = await calibrate(bundle, [threads], { roomBytes: roomOf(limits), limitMs: options.calibrationMs });
     const held = found.held ?? record.held ?? reference.held;
     const known = { ...record, held, threads: { ...record.threads, ...found.threads } };
     if (found.problem !== undefined) onNote(`this board could not be measured to the end: ${found.problem}`);
@@ -83,6 +86,11 @@ export class Advisor {
     const { data } = this.bundle.manifest;
     const priced = this.priced(limits.quotaCores.value).filter(({ profile }) => !barred.has(profile));
     return choose(priced, data?.eval.rows ?? 0, allowanceOf(limits, this.wishes, usage), demand);
+  }
+
+  /** The same from within the process that serves: what it holds itself is no other's. */
+  chooseHere(limits: Limits, demand: Demand): Choice {
+    return this.choose(limits, demand, { ownBytes: processMemory().rssAnonBytes ?? 0 });
   }
 
   /** The ladder with its costs. */

@@ -20,9 +20,17 @@ export interface Calibration {
   readonly problem?: string;
 }
 
-/** @param roomBytes what the weights of one network may take; larger ones are not measured */
-export async function calibrate(bundle: Bundle, threads: readonly number[], roomBytes: number): Promise<Calibration> {
-  const limitMs = constants.calibrationMs.value;
+export interface CalibrationLimits {
+  /** What the weights of one network may take; larger ones are not measured. */
+  readonly roomBytes: number;
+  readonly limitMs?: number | undefined;
+}
+
+export async function calibrate(
+  bundle: Bundle,
+  threads: readonly number[],
+  { roomBytes, limitMs = constants.calibrationMs.value }: CalibrationLimits,
+): Promise<Calibration> {
   const timed: Timed[] = [];
   const held: Held[] = [];
   let problem: string | undefined;

@@ -170,9 +170,10 @@ function reasonOf(each: Judged, chosen: Judged, best: Judged | undefined, rows: 
     return best && best !== chosen
       ? `the cheapest of those that can't be told apart from ${best.profile}`
       : 'the most accurate that fits';
-  return isWorse(each, chosen, rows)
-    ? `is right in ${points(each.accuracy ?? 0)}, ${(100 * (worth(chosen) - worth(each))).toFixed(1)} points less than ${chosen.profile}`
-    : `can't be told apart from ${chosen.profile}, which is cheaper`;
+  if (!isWorse(each, chosen, rows)) return `can't be told apart from ${chosen.profile}, which is cheaper`;
+  return each.accuracy === null || chosen.accuracy === null
+    ? `is smaller than ${chosen.profile}; the bundle knows no accuracies`
+    : `is right in ${points(each.accuracy)}, ${(100 * (chosen.accuracy - each.accuracy)).toFixed(1)} points less than ${chosen.profile}`;
 }
 
 const predictedOf = ({ latencyMs, rssAnonBytes, rssBytes }: Costs): Predicted => ({
