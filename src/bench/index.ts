@@ -1,5 +1,6 @@
 /** Benchmarks: Snug and its peers measured side by side under the same rules. One folder or file a benchmark. */
 import type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
+import { gradientsBenchmark } from './gradients/index.js';
 import { describeMachine } from './machine.js';
 import { pipelineBenchmark } from './pipeline/index.js';
 
@@ -9,7 +10,7 @@ export { tableOf } from './report.js';
 export type { BenchRow } from './row.js';
 
 /** All benchmarks, in the order in which they run when none is named. */
-export const benchmarks: readonly Benchmark[] = [pipelineBenchmark];
+export const benchmarks: readonly Benchmark[] = [pipelineBenchmark, gradientsBenchmark];
 
 export async function runBenchmark(benchmark: Benchmark, options: BenchOptions): Promise<BenchResult> {
   const machine = describeMachine(options.packageRoot);

@@ -1,7 +1,12 @@
-/** Training: fits heads on frozen vectors, and calibrates what they say. */
+/** Training: gradients of the whole network, heads fitted on frozen vectors, and calibration of what they say. */
+export { type Answer, Backpropagation, type RunOptions, type Wanted } from './backpropagation.js';
+export { type Batch, batchOf, type LinearPooling } from './batch.js';
 export { calibrate, type Judged } from './calibration.js';
+export { type Drops, drawDrops } from './dropout.js';
 export { countRight, logitsOf, softTargets } from './linear-head.js';
 export { type LinearHead, LogisticRegression, type Matrix } from './logistic.js';
 export { type Metrics, measure, type Outcome, outcomeOf } from './metrics.js';
+export { type Parameter, Parameters } from './parameters.js';
 export { prototypesOf } from './prototypes.js';
 export { type Random, seededRandom } from './random.js';
+export { leadingOf, type Slice, type SliceWeights, wholeSlice } from './slice.js';
