@@ -1,5 +1,11 @@
 /** Training: gradients of the whole network, heads fitted on frozen vectors, and calibration of what they say. */
-export { type Answer, Backpropagation, type RunOptions, type Wanted } from './backpropagation.js';
+export {
+  type Answer,
+  Backpropagation,
+  type BackpropagationOptions,
+  type RunOptions,
+  type Wanted,
+} from './backpropagation.js';
 export { type Batch, batchOf, type LinearPooling } from './batch.js';
 export { calibrate, type Judged } from './calibration.js';
 export { type Drops, drawDrops } from './dropout.js';
