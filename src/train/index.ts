@@ -1,4 +1,5 @@
 /** Training: gradients of the whole network, heads fitted on frozen vectors, and calibration of what they say. */
+export { AdamW, type AdamWOptions } from './adamw.js';
 export {
   type Answer,
   Backpropagation,
@@ -9,6 +10,14 @@ export {
 export { type Batch, batchOf, type LinearPooling } from './batch.js';
 export { calibrate, type Judged } from './calibration.js';
 export { type Drops, drawDrops } from './dropout.js';
+export {
+  defaultRecipe,
+  type Example,
+  type FineTuneOptions,
+  fineTune,
+  type Recipe,
+  type StepReport,
+} from './fine-tune.js';
 export { countRight, logitsOf, softTargets } from './linear-head.js';
 export { type LinearHead, LogisticRegression, type Matrix } from './logistic.js';
 export { type Metrics, measure, type Outcome, outcomeOf } from './metrics.js';
