@@ -4,13 +4,15 @@ import { gradientsBenchmark } from './gradients/index.js';
 import { describeMachine } from './machine.js';
 import { pipelineBenchmark } from './pipeline/index.js';
 
+import { trainBenchmark } from './train/index.js';
+
 export type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
 export { plotOf } from './plot.js';
 export { tableOf } from './report.js';
 export type { BenchRow } from './row.js';
 
 /** All benchmarks, in the order in which they run when none is named. */
-export const benchmarks: readonly Benchmark[] = [pipelineBenchmark, gradientsBenchmark];
+export const benchmarks: readonly Benchmark[] = [pipelineBenchmark, gradientsBenchmark, trainBenchmark];
 
 export async function runBenchmark(benchmark: Benchmark, options: BenchOptions): Promise<BenchResult> {
   const machine = describeMachine(options.packageRoot);

@@ -64,6 +64,8 @@ export interface StepReport {
   readonly gradientNorm: number;
   /** Without padding. */
   readonly tokens: number;
+  /** With padding, of each run that the step was split into. */
+  readonly rows: readonly number[];
 }
 
 export interface FineTuneOptions {
@@ -100,13 +102,13 @@ export async function fineTune(
     while (optimiser.steps < steps && !signal?.aborted) {
       const at = optimiser.steps;
       const texts = step.plan(Math.floor(at / perEpoch))[at % perEpoch];
-      const loss = await step.gradients(at, texts);
+      const { loss, rows } = await step.gradients(at, texts);
       const rate = recipe.learningRate * warmUpThenFall(at + 1, steps + 1, recipe.warmUp);
       const gradientNorm = Number.isFinite(loss) ? optimiser.step(rate, recipe.clip) : Number.NaN;
       if (!Number.isFinite(gradientNorm))
         throw new SnugError('TRAINING_DIVERGED', `step ${at + 1} of ${steps}: the loss or its gradient is not finite`);
       const tokens = texts.reduce((sum, text) => sum + examples[text].ids.length, 0);
-      await onStep?.({ step: at + 1, steps, loss, gradientNorm, tokens });
+      await onStep?.({ step: at + 1, steps, loss, gradientNorm, tokens, rows });
       if (place && state && (optimiser.steps % state.everySteps === 0 || optimiser.steps === steps))
         await saveState(place, parameters, optimiser);
     }
@@ -143,13 +145,14 @@ class Stepper {
     return this.planned.steps;
   }
 
-  /** Adds up the gradients of a step's texts, and gives their mean loss. */
-  async gradients(step: number, texts: readonly number[]): Promise<number> {
+  /** Adds up the gradients of a step's texts, and gives their mean loss and the rows of each run. */
+  async gradients(step: number, texts: readonly number[]): Promise<{ loss: number; rows: number[] }> {
     const { smoothing, dropout, pooling, tokenBudget, seed } = this.recipe;
     const [labels] = this.parameters.of(headTensors.bias).shape;
     const random = seededRandom(mixed(seed, 2, step));
     this.parameters.clearGradients();
     let loss = 0;
+    const counts: number[] = [];
     for (const part of withinBudget(texts, this.lengths, tokenBudget)) {
       const rows = part.map((text) => this.examples[text]);
       const targets = new Float32Array(rows.length * labels).fill(smoothing / labels);
@@ -159,10 +162,11 @@ class Stepper {
         undefined,
         pooling,
       );
+      counts.push(batch.texts * batch.tokens);
       const drops = dropout > 0 ? drawDrops(random, dropout, batch, wholeSlice(this.shape)) : undefined;
       loss += (await this.run.run(batch, { targets, hardWeight: 1 / texts.length }, { drops })).loss;
     }
-    return loss;
+    return { loss, rows: counts };
   }
 
   close(): Promise<void> {
