@@ -1,4 +1,6 @@
 /** AdamW (Loshchilov and Hutter, arXiv 1711.05101): Adam's steps with bias correction, and a decay of the weights beside them. */
+import { type OptimiseScalars, optimiseGraph } from '../model/gradient/index.js';
+import { InferenceSession, Tensor } from '../runtime/index.js';
 import { type Parameter, type Parameters, WORDS } from './parameters.js';
 
 export interface AdamWOptions {
@@ -9,6 +11,7 @@ export interface AdamWOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
+  readonly threads?: number;
 }
 
 /** Running means of a parameter's gradient and of its square. */
@@ -17,12 +20,8 @@ export interface Moments {
   readonly square: Float32Array;
 }
 
-interface Step {
-  /** Of the gradients, for clipping. */
-  readonly scale: number;
-  readonly rate: number;
-  readonly decay: number;
-}
+/** Numbers from which on onnxruntime is quicker than a loop. */
+const MANY = 16_384;
 
 const isDecayed = ({ name, shape }: Parameter) => shape.length > 1 && !name.includes('LayerNorm');
 
@@ -31,6 +30,7 @@ export class AdamW {
   /** Words that had a gradient at some step: the vectors of all others stay as they are. */
   readonly seenWords = new Set<number>();
   steps = 0;
+  private session: Promise<InferenceSession> | undefined;
 
   constructor(
     private readonly parameters: Parameters,
@@ -41,7 +41,7 @@ export class AdamW {
    * Changes the parameters by their gradients, which it clears. Gradients longer than `clip` together are scaled down to it;
    * gives their length before. Where that is not finite, nothing is changed.
    */
-  step(learningRate: number, clip = Number.POSITIVE_INFINITY): number {
+  async step(learningRate: number, clip = Number.POSITIVE_INFINITY): Promise<number> {
     for (const row of this.parameters.touchedWords) this.seenWords.add(row);
     const length = Math.sqrt([...this.parameters].reduce((sum, one) => sum + this.squares(one), 0));
     if (!Number.isFinite(length)) return length;
@@ -49,11 +49,15 @@ export class AdamW {
     const scale = length > clip ? clip / length : 1;
     for (const parameter of this.parameters) {
       const rate = learningRate * (this.options.rateOf?.(parameter.name) ?? 1);
-      const decay = isDecayed(parameter) ? rate * this.options.weightDecay : 0;
-      this.change(parameter, { scale, rate, decay });
+      await this.change(parameter, this.scalars(scale, rate, isDecayed(parameter)));
     }
     this.parameters.clearGradients();
     return length;
+  }
+
+  async close(): Promise<void> {
+    await (await this.session)?.release();
+    this.session = undefined;
   }
 
   momentsOf({ name, values }: Parameter): Moments {
@@ -73,33 +77,76 @@ export class AdamW {
     return sum;
   }
 
-  private change(parameter: Parameter, step: Step): void {
-    const { name, shape } = parameter;
-    if (name !== WORDS) {
-      // What has had no gradient yet is no part of what is trained, such as the vectors of a slice that did not run.
-      if (parameter.filled || this.moments.has(name)) this.changeRange(parameter, step, 0, parameter.values.length);
+  private async change(parameter: Parameter, scalars: OptimiseScalars): Promise<void> {
+    const { name, shape, values } = parameter;
+    if (name === WORDS) {
+      const moments = this.momentsOf(parameter);
+      for (const row of this.seenWords) changeRange(parameter, moments, scalars, row * shape[1], (row + 1) * shape[1]);
       return;
     }
-    for (const row of this.seenWords) this.changeRange(parameter, step, row * shape[1], (row + 1) * shape[1]);
+    // What has had no gradient yet is no part of what is trained, such as the vectors of a slice that did not run.
+    if (!parameter.filled && !this.moments.has(name)) return;
+    this.parameters.gradientOf(name);
+    const moments = this.momentsOf(parameter);
+    if (values.length < MANY) changeRange(parameter, moments, scalars, 0, values.length);
+    else await this.changeMany(parameter, moments, scalars);
   }
 
-  /** Algorithm 2, lines 6 to 12. */
-  private changeRange(parameter: Parameter, { scale, rate, decay }: Step, from: number, to: number): void {
-    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = this.options;
-    const gradient = this.parameters.gradientOf(parameter.name);
-    const { values } = parameter;
-    const { mean, square } = this.momentsOf(parameter);
-    const stepSize = rate / (1 - beta1 ** this.steps);
-    const rootOfCorrection = Math.sqrt(1 - beta2 ** this.steps);
-    const kept = 1 - decay;
-    for (let i = from; i < to; i++) {
-      const g = gradient[i] * scale;
-      const m = beta1 * mean[i] + (1 - beta1) * g;
-      const v = beta2 * square[i] + (1 - beta2) * g * g;
-      mean[i] = m;
-      square[i] = v;
-      values[i] = values[i] * kept - (stepSize * m) / (Math.sqrt(v) / rootOfCorrection + epsilon);
-    }
+  private async changeMany(
+    { values, gradient }: Parameter,
+    { mean, square }: Moments,
+    scalars: OptimiseScalars,
+  ): Promise<void> {
+    this.session ??= optimiseGraph().then((graph) =>
+      InferenceSession.create(graph, {
+        intraOpNumThreads: this.options.threads ?? 0,
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        enableMemPattern: false,
+        logSeverityLevel: 3,
+      }),
+    );
+    const many = (numbers: Float32Array) => new Tensor('float32', numbers, [numbers.length]);
+    const one = ([name, value]: [string, number]) => [name, new Tensor('float32', Float32Array.of(value), [])] as const;
+    const inPlace = { values: many(values), mean: many(mean), square: many(square) };
+    await (await this.session).run(
+      { ...inPlace, gradient: many(gradient), ...Object.fromEntries(Object.entries(scalars).map(one)) },
+      { new_values: inPlace.values, new_mean: inPlace.mean, new_square: inPlace.square },
+    );
+  }
+
+  /** Algorithm 2, lines 6 to 12, with bias correction and clipping brought into the factors. */
+  private scalars(scale: number, rate: number, isDecayed: boolean): OptimiseScalars {
+    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay } = this.options;
+    const correction = Math.sqrt(1 - beta2 ** this.steps);
+    return {
+      mean_kept: beta1,
+      mean_taken: (1 - beta1) * scale,
+      square_kept: beta2,
+      square_taken: (1 - beta2) * scale * scale,
+      values_kept: 1 - (isDecayed ? rate * weightDecay : 0),
+      step_size: (rate * correction) / (1 - beta1 ** this.steps),
+      floor: epsilon * correction,
+    };
+  }
+}
+
+/** The graph's formula for some of a parameter's numbers. */
+function changeRange(
+  { values, gradient }: Parameter,
+  { mean, square }: Moments,
+  scalars: OptimiseScalars,
+  from: number,
+  to: number,
+): void {
+  const { mean_kept, mean_taken, square_kept, square_taken, values_kept, step_size, floor } = scalars;
+  for (let i = from; i < to; i++) {
+    const g = gradient[i];
+    const m = mean_kept * mean[i] + mean_taken * g;
+    const v = square_kept * square[i] + square_taken * g * g;
+    mean[i] = m;
+    square[i] = v;
+    values[i] = values[i] * values_kept - (step_size * m) / (Math.sqrt(v) + floor);
   }
 }
 

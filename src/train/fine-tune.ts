@@ -94,7 +94,7 @@ export async function fineTune(
   const steps = perEpoch * recipe.epochs;
   const isHead = (name: string) => name.endsWith(headTensors.weight) || name.endsWith(headTensors.bias);
   const { weightDecay, headRate } = recipe;
-  const optimiser = new AdamW(parameters, { weightDecay, rateOf: (name) => (isHead(name) ? headRate : 1) });
+  const optimiser = new AdamW(parameters, { weightDecay, threads, rateOf: (name) => (isHead(name) ? headRate : 1) });
   const place = state && { path: state.path, run: identityOf(recipe, examples, parameters) };
   if (place && state?.resume) await loadState(place, parameters, optimiser);
   const step = new Stepper(shape, parameters, examples, recipe, threads, recompute);
@@ -104,7 +104,7 @@ export async function fineTune(
       const texts = step.plan(Math.floor(at / perEpoch))[at % perEpoch];
       const { loss, rows } = await step.gradients(at, texts);
       const rate = recipe.learningRate * warmUpThenFall(at + 1, steps + 1, recipe.warmUp);
-      const gradientNorm = Number.isFinite(loss) ? optimiser.step(rate, recipe.clip) : Number.NaN;
+      const gradientNorm = Number.isFinite(loss) ? await optimiser.step(rate, recipe.clip) : Number.NaN;
       if (!Number.isFinite(gradientNorm))
         throw new SnugError('TRAINING_DIVERGED', `step ${at + 1} of ${steps}: the loss or its gradient is not finite`);
       const tokens = texts.reduce((sum, text) => sum + examples[text].ids.length, 0);
@@ -116,6 +116,7 @@ export async function fineTune(
     return { done: optimiser.steps, steps };
   } finally {
     await step.close();
+    await optimiser.close();
   }
 }
 

@@ -38,7 +38,7 @@ function give(parameters: Parameters, name: string, values: readonly number[]): 
   parameters.gradientOf(name).set(values);
 }
 
-test('five steps of everything but words: decay for matrices only, a rate of its own by name', (t) => {
+test('five steps of everything but words: decay for matrices only, a rate of its own by name', async (t) => {
   const parameters = some();
   const random = seededRandom(2);
   const rates = [0.01, 0.02, 0.03, 0.02, 0.01];
@@ -52,7 +52,7 @@ test('five steps of everything but words: decay for matrices only, a rate of its
       give(parameters, name, gradient);
       given.get(name)?.push(gradient);
     }
-    optimiser.step(rate);
+    await optimiser.step(rate);
   }
   for (const name of names)
     for (const [i, value] of parameters.of(name).values.entries()) {
@@ -63,26 +63,26 @@ test('five steps of everything but words: decay for matrices only, a rate of its
     }
 });
 
-test('gradients that are too long together are cut to the limit', (t) => {
+test('gradients that are too long together are cut to the limit', async (t) => {
   const [clipped, scaled] = [some(), some()];
   const values = Array.from({ length: 15 }, (_, i) => i - 7);
   give(clipped, 'dense.weight', values);
   give(clipped, 'dense.bias', [3, 0, 4]);
   const length = Math.sqrt(280 + 25);
-  t.true(Math.abs(new AdamW(clipped, { weightDecay: 0, epsilon: 1 }).step(0.1, 2) - length) < 1e-9);
+  t.true(Math.abs((await new AdamW(clipped, { weightDecay: 0, epsilon: 1 }).step(0.1, 2)) - length) < 1e-9);
   give(
     scaled,
     'dense.weight',
     values.map((x) => (x * 2) / length),
   );
   give(scaled, 'dense.bias', [6 / length, 0, 8 / length]);
-  t.true(new AdamW(scaled, { weightDecay: 0, epsilon: 1 }).step(0.1, 2.001) < 2.001);
+  t.true((await new AdamW(scaled, { weightDecay: 0, epsilon: 1 }).step(0.1, 2.001)) < 2.001);
   for (const name of ['dense.weight', 'dense.bias'])
     for (const [i, value] of clipped.of(name).values.entries())
       t.true(Math.abs(value - scaled.of(name).values[i]) < 1e-7);
 });
 
-test('a word’s vector goes on by its momentum once a text had it, and stays as it is until then', (t) => {
+test('a word’s vector goes on by its momentum once a text had it, and stays as it is until then', async (t) => {
   const parameters = some();
   const before = parameters.of(WORDS).values.slice();
   const optimiser = new AdamW(parameters, { weightDecay: 0.1 });
@@ -91,9 +91,9 @@ test('a word’s vector goes on by its momentum once a text had it, and stays as
     parameters.of(WORDS).gradient.set(gradient, word * 2);
   };
   touch(1, [1, -2]);
-  optimiser.step(0.01);
+  await optimiser.step(0.01);
   touch(3, [5, 5]);
-  optimiser.step(0.01);
+  await optimiser.step(0.01);
   const now = parameters.of(WORDS).values;
   t.deepEqual([...now.subarray(0, 2), ...now.subarray(4, 6)], [...before.subarray(0, 2), ...before.subarray(4, 6)]);
   for (const [i, g] of [1, -2].entries())
@@ -101,15 +101,41 @@ test('a word’s vector goes on by its momentum once a text had it, and stays as
   t.true(parameters.gradientOf(WORDS).every((x) => x === 0));
 });
 
-test('a gradient that is not finite changes nothing', (t) => {
+test('a gradient that is not finite changes nothing', async (t) => {
   const parameters = some();
   const before = [...parameters].map(({ values }) => values.slice());
   const optimiser = new AdamW(parameters, { weightDecay: 0.1 });
   give(parameters, 'dense.bias', [1, Number.NaN, 0]);
-  t.true(Number.isNaN(optimiser.step(0.1)));
+  t.true(Number.isNaN(await optimiser.step(0.1)));
   t.is(optimiser.steps, 0);
   t.deepEqual(
     [...parameters].map(({ values }) => values),
     before,
   );
+});
+
+test('a large matrix goes through onnxruntime, in place, to the same numbers', async (t) => {
+  const random = seededRandom(3);
+  const start = Float32Array.from({ length: 150 * 140 }, () => random() - 0.5);
+  const gradients = [0, 1, 2].map(() => Array.from(start, () => 2 * (random() - 0.5)));
+  const parameters = new Parameters();
+  const { values } = parameters.add('dense.weight', [150, 140], start.slice());
+  const optimiser = new AdamW(parameters, { weightDecay: 0.1, threads: 1 });
+  t.teardown(() => optimiser.close());
+  const rates = [0.03, 0.02, 0.01];
+  for (const [step, gradient] of gradients.entries()) {
+    give(parameters, 'dense.weight', gradient);
+    await optimiser.step(rates[step]);
+  }
+  t.is(parameters.of('dense.weight').values, values);
+  for (const [i, value] of values.entries()) {
+    const expected = plain(
+      start[i],
+      gradients.map((gradient) => gradient[i]),
+      rates,
+      0.1,
+    );
+    if (Math.abs(value - expected) > 2e-5) t.fail(`${i}: ${value}, ${expected}`);
+  }
+  t.true(values.some((value, i) => Math.abs(value - start[i]) > 0.01));
 });

@@ -38,6 +38,11 @@ export class Emitter {
     return this.graph.node(op, inputs, attributes);
   }
 
+  /** An operator whose result has a name of its own. */
+  named(name: string, op: string, inputs: readonly string[]): string {
+    return this.many(op, inputs, {}, [name])[0];
+  }
+
   many(
     op: string,
     inputs: readonly string[],
