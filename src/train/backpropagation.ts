@@ -2,7 +2,7 @@
  * Loss, logits and the gradients of every parameter for a batch (Rumelhart et al., 1986), layer by layer in onnxruntime: what
  * a layer's gradient needs is kept from the forward pass, or worked out anew where memory is short.
  */
-import { type EncoderShape, headTensors } from '../model/index.js';
+import type { EncoderShape } from '../model/index.js';
 import type { Batch } from './batch.js';
 import { Arrays, Blocks } from './blocks.js';
 import type { Drops } from './dropout.js';
@@ -70,8 +70,7 @@ export class Backpropagation {
     const pass = this.pass(slice, batch);
     await pass.embed();
     for (const index of this.shape.layers.keys()) await pass.layer(index, 'any');
-    const labels = this.parameters.of(headTensors.bias).shape[0];
-    return (await pass.classify({ targets: new Float32Array(batch.texts * labels), hardWeight: 0 })).logits;
+    return pass.logits();
   }
 
   private pass(slice: SliceWeights, batch: Batch, drops?: Drops): Pass {

@@ -20,6 +20,7 @@ export {
 } from './fine-tune.js';
 export { countRight, logitsOf, softTargets } from './linear-head.js';
 export { type LinearHead, LogisticRegression, type Matrix } from './logistic.js';
+export { activationBytes, type RunSize } from './memory.js';
 export { type Metrics, measure, type Outcome, outcomeOf } from './metrics.js';
 export { type Parameter, Parameters } from './parameters.js';
 export { prototypesOf } from './prototypes.js';

@@ -86,34 +86,24 @@ export class Pass {
     await this.block('layerForward', feeds, { y: this.state(index + 1), ...saved });
   }
 
-  async classify({ targets, hardWeight, teacher }: Wanted): Promise<Answer> {
-    const { batch: texts, tokens, labels, channels } = this.sizes;
-    const real = (value: number) => new Tensor('float32', Float32Array.of(value), []);
-    const feeds = {
-      h: this.state(this.on.shape.layers.length),
-      shares: new Tensor('float32', this.batch.shares, [texts, tokens]),
-      weight: this.weight(headTensors.weight),
-      bias: this.weight(headTensors.bias),
-      targets: new Tensor('float32', targets, [texts, labels]),
-      soft: new Tensor('float32', teacher?.soft ?? new Float32Array(texts * labels), [texts, labels]),
-      temperature: real(teacher?.temperature ?? 1),
-      hard_weight: real(hardWeight),
-      soft_weight: real(teacher?.weight ?? 0),
-      ...this.dropFeeds([[CLASSIFY_DROP, CLASSIFY_DROP, [texts, channels]]]),
-    };
+  async classify(wanted: Wanted): Promise<Answer> {
     const loss = new Float32Array(1);
-    const logits = new Float32Array(texts * labels);
+    const logits = this.newLogits();
     await this.block(
       'classify',
-      feeds,
-      {
-        loss: new Tensor('float32', loss, []),
-        logits: new Tensor('float32', logits, [texts, labels]),
-        dh: this.gradient(),
-      },
+      this.classifyFeeds(wanted),
+      { loss: new Tensor('float32', loss, []), logits, dh: this.gradient() },
       { 'd.weight': headTensors.weight, 'd.bias': headTensors.bias },
     );
-    return { loss: loss[0], logits };
+    return { loss: loss[0], logits: logits.data as Float32Array };
+  }
+
+  /** What the head says, and nothing else. */
+  async logits(): Promise<Float32Array> {
+    const logits = this.newLogits();
+    const targets = new Float32Array(logits.size);
+    await this.block('classify', this.classifyFeeds({ targets, hardWeight: 0 }), { logits });
+    return logits.data as Float32Array;
   }
 
   /** Replaces the gradient of the layer's result by that of its input. */
@@ -133,19 +123,19 @@ export class Pass {
     const { rows, tokens, channels } = this.sizes;
     const words = this.on.arrays.take('d.words', [rows, channels]);
     const positions = this.on.arrays.take('d.positions', [tokens, channels]);
-    const types = this.on.arrays.take('d.types', [channels]);
+    const types = this.on.shape.tokenTypes ? this.on.arrays.take('d.types', [channels]) : undefined;
     const feeds = { ...this.embedding(), ...this.kept('embedding', EMBED_SAVED, this.sizes), dy: this.gradient() };
     await this.block(
       'embedBackward',
       feeds,
-      { 'd.words': words, 'd.positions': positions, ...(this.on.shape.tokenTypes && { 'd.types': types }) },
+      { 'd.words': words, 'd.positions': positions, ...(types && { 'd.types': types }) },
       { 'd.LayerNorm.weight': `${EMBEDDING_NORM}.weight`, 'd.LayerNorm.bias': `${EMBEDDING_NORM}.bias` },
     );
     this.addWords(words.data as Float32Array);
     const add = (name: string, { dims, data }: Tensor) =>
       addLeading(this.on.parameters.of(name), dims, this.on.parameters.gradientOf(name), data as Float32Array);
     add(POSITIONS, positions);
-    if (this.on.shape.tokenTypes) add(TYPES, types);
+    if (types) add(TYPES, types);
   }
 
   /** Each row's gradient to its word's; padding has none. */
@@ -175,6 +165,28 @@ export class Pass {
     const all = { ...results, ...Object.fromEntries(gradients.map(({ output, tensor }) => [output, tensor])) };
     await this.on.blocks.run(block, this.drops !== undefined, feeds, all);
     for (const { name, tensor } of gradients) this.weights.add(name, tensor.data as Float32Array);
+  }
+
+  private newLogits(): Tensor {
+    const { batch, labels } = this.sizes;
+    return new Tensor('float32', new Float32Array(batch * labels), [batch, labels]);
+  }
+
+  private classifyFeeds({ targets, hardWeight, teacher }: Wanted): Feeds {
+    const { batch: texts, tokens, labels, channels } = this.sizes;
+    const real = (value: number) => new Tensor('float32', Float32Array.of(value), []);
+    return {
+      h: this.state(this.on.shape.layers.length),
+      shares: new Tensor('float32', this.batch.shares, [texts, tokens]),
+      weight: this.weight(headTensors.weight),
+      bias: this.weight(headTensors.bias),
+      targets: new Tensor('float32', targets, [texts, labels]),
+      soft: new Tensor('float32', teacher?.soft ?? new Float32Array(texts * labels), [texts, labels]),
+      temperature: real(teacher?.temperature ?? 1),
+      hard_weight: real(hardWeight),
+      soft_weight: real(teacher?.weight ?? 0),
+      ...this.dropFeeds([[CLASSIFY_DROP, CLASSIFY_DROP, [texts, channels]]]),
+    };
   }
 
   private embedding(): Feeds {
