@@ -11,6 +11,7 @@ export interface AdamWOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
+  /** Pieces that are changed at once. */
   readonly threads?: number;
 }
 
@@ -22,6 +23,18 @@ export interface Moments {
 
 /** Numbers from which on onnxruntime is quicker than a loop. */
 const MANY = 16_384;
+
+/** Numbers that are changed at once: few enough that a processor's own cache holds them from operator to operator. */
+const PIECE = 131_072;
+
+/** Some of a parameter's numbers, and what is to be done with them. */
+interface Piece {
+  readonly parameter: Parameter;
+  readonly moments: Moments;
+  readonly scalars: OptimiseScalars;
+  readonly from: number;
+  readonly to: number;
+}
 
 const isDecayed = ({ name, shape }: Parameter) => shape.length > 1 && !name.includes('LayerNorm');
 
@@ -47,10 +60,16 @@ export class AdamW {
     if (!Number.isFinite(length)) return length;
     this.steps++;
     const scale = length > clip ? clip / length : 1;
+    const pieces: Piece[] = [];
     for (const parameter of this.parameters) {
       const rate = learningRate * (this.options.rateOf?.(parameter.name) ?? 1);
-      await this.change(parameter, this.scalars(scale, rate, isDecayed(parameter)));
+      pieces.push(...this.change(parameter, this.scalars(scale, rate, isDecayed(parameter))));
     }
+    // Pieces side by side, each on one thread: there is nothing to wait for in between.
+    const lane = async () => {
+      for (let piece = pieces.pop(); piece; piece = pieces.pop()) await this.changePiece(piece);
+    };
+    await Promise.all(Array.from({ length: this.options.threads ?? 1 }, lane));
     this.parameters.clearGradients();
     return length;
   }
@@ -77,40 +96,43 @@ export class AdamW {
     return sum;
   }
 
-  private async change(parameter: Parameter, scalars: OptimiseScalars): Promise<void> {
+  /** Changes a small parameter at once; gives the pieces of a large one. */
+  private change(parameter: Parameter, scalars: OptimiseScalars): Piece[] {
     const { name, shape, values } = parameter;
     if (name === WORDS) {
       const moments = this.momentsOf(parameter);
-      for (const row of this.seenWords) changeRange(parameter, moments, scalars, row * shape[1], (row + 1) * shape[1]);
-      return;
+      for (const row of this.seenWords)
+        changeRange({ parameter, moments, scalars, from: row * shape[1], to: (row + 1) * shape[1] });
+      return [];
     }
     // What has had no gradient yet is no part of what is trained, such as the vectors of a slice that did not run.
-    if (!parameter.filled && !this.moments.has(name)) return;
+    if (!parameter.filled && !this.moments.has(name)) return [];
     this.parameters.gradientOf(name);
-    const moments = this.momentsOf(parameter);
-    if (values.length < MANY) changeRange(parameter, moments, scalars, 0, values.length);
-    else await this.changeMany(parameter, moments, scalars);
+    const all = { parameter, moments: this.momentsOf(parameter), scalars, from: 0, to: values.length };
+    if (values.length < MANY) {
+      changeRange(all);
+      return [];
+    }
+    const starts = Array.from({ length: Math.ceil(values.length / PIECE) }, (_, piece) => piece * PIECE);
+    return starts.map((from) => ({ ...all, from, to: Math.min(values.length, from + PIECE) }));
   }
 
-  private async changeMany(
-    { values, gradient }: Parameter,
-    { mean, square }: Moments,
-    scalars: OptimiseScalars,
-  ): Promise<void> {
+  private async changePiece({ parameter, moments, scalars, from, to }: Piece): Promise<void> {
     this.session ??= optimiseGraph().then((graph) =>
       InferenceSession.create(graph, {
-        intraOpNumThreads: this.options.threads ?? 0,
+        intraOpNumThreads: 1,
         interOpNumThreads: 1,
         executionMode: 'sequential',
         enableMemPattern: false,
         logSeverityLevel: 3,
       }),
     );
-    const many = (numbers: Float32Array) => new Tensor('float32', numbers, [numbers.length]);
+    const some = (numbers: Float32Array) => new Tensor('float32', numbers.subarray(from, to), [to - from]);
     const one = ([name, value]: [string, number]) => [name, new Tensor('float32', Float32Array.of(value), [])] as const;
-    const inPlace = { values: many(values), mean: many(mean), square: many(square) };
+    const inPlace = { values: some(parameter.values), mean: some(moments.mean), square: some(moments.square) };
+    const gradient = some(parameter.gradient);
     await (await this.session).run(
-      { ...inPlace, gradient: many(gradient), ...Object.fromEntries(Object.entries(scalars).map(one)) },
+      { ...inPlace, gradient, ...Object.fromEntries(Object.entries(scalars).map(one)) },
       { new_values: inPlace.values, new_mean: inPlace.mean, new_square: inPlace.square },
     );
   }
@@ -132,13 +154,7 @@ export class AdamW {
 }
 
 /** The graph's formula for some of a parameter's numbers. */
-function changeRange(
-  { values, gradient }: Parameter,
-  { mean, square }: Moments,
-  scalars: OptimiseScalars,
-  from: number,
-  to: number,
-): void {
+function changeRange({ parameter: { values, gradient }, moments: { mean, square }, scalars, from, to }: Piece): void {
   const { mean_kept, mean_taken, square_kept, square_taken, values_kept, step_size, floor } = scalars;
   for (let i = from; i < to; i++) {
     const g = gradient[i];
