@@ -85,6 +85,14 @@ test('a file of the whole network, and one of its first channels, heads and neur
   }
 });
 
+test('rows of different lengths need neither padding nor a mask', async (t) => {
+  const { attentionMask: masks, ...content } = await made(t);
+  const ragged = content.inputIds.map((ids, text) => ids.filter((_, i) => masks[text][i] === 1));
+  t.not(ragged[0].length, ragged[1].length);
+  const rows = await measured(t, { ...content, inputIds: ragged });
+  for (const { id, met, ratio } of Object.values(rows)) t.true(met === true && ratio !== null && ratio < 1e-5, id);
+});
+
 test('what is off is found: one entry, a norm, the loss, a logit', async (t) => {
   const content = await made(t);
   const name = 'encoder.layer.1.intermediate.dense.weight';
