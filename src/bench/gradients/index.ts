@@ -19,7 +19,7 @@ const shapes = {
  * What a tensor's norm counts at least, as a share of the norm of all gradients together. Adding the same to every key of a
  * head changes nothing, so the gradient of a key's bias is zero but for rounding, and its own norm is no measure.
  */
-const LEAST_NORM = 1e-6;
+const LEAST_NORM = 1e-5;
 
 export const gradientsBenchmark: Benchmark = {
   name: 'gradients',
