@@ -158,8 +158,14 @@ export class GraphBuilder {
   }
 
   /** A small constant of real numbers. */
-  floats(name: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
-    this.constants.push({ name, type: 'float32', dims, data: new Uint8Array(Float32Array.from(values).buffer) });
+  floats(
+    name: string,
+    values: readonly number[],
+    dims: readonly number[] = [values.length],
+    type: 'float32' | 'float64' = 'float32',
+  ): string {
+    const numbers = type === 'float32' ? Float32Array.from(values) : Float64Array.from(values);
+    this.constants.push({ name, type, dims, data: new Uint8Array(numbers.buffer) });
     return name;
   }
 
