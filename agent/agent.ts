@@ -28,7 +28,7 @@ export interface AgentParts {
   readonly version: string;
   readonly openProfiles: (config: AgentConfig) => Promise<Profiles>;
   /** What the board allows and feels, and the choice of a profile under that. */
-  readonly boardOf: (profiles: Profiles, config: AgentConfig) => BoardView;
+  readonly boardOf: (profiles: Profiles, config: AgentConfig, log: Log) => BoardView | Promise<BoardView>;
   readonly createSource: (name: string, config: SourceConfig) => Source;
   readonly clock: Clock;
   readonly log: Log;

@@ -25,7 +25,7 @@ export interface ServingParts {
   readonly config: AgentConfig;
   readonly openProfiles: (config: AgentConfig) => Promise<Profiles>;
   /** What the board allows and feels, and the choice under that. */
-  readonly boardOf: (profiles: Profiles, config: AgentConfig) => BoardView;
+  readonly boardOf: (profiles: Profiles, config: AgentConfig, log: Log) => BoardView | Promise<BoardView>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -46,7 +46,7 @@ export interface Opened {
 /** Opens the bundle, chooses, cuts where the cache has nothing, loads. @throws BUNDLE_…, PROFILE_…, CACHE_WRITE, DISK_FULL, MODEL_LOAD */
 export async function openModel({ config, openProfiles, boardOf, log }: ServingParts): Promise<Opened> {
   const profiles = await openProfiles(config);
-  const board = boardOf(profiles, config);
+  const board = await boardOf(profiles, config, log);
   const limits = board.readLimits();
   const choice = board.choose(limits, { textsPerSecond: 0 });
   const { oomKillCount, memoryLimitBytes } = board.readPressure();

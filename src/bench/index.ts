@@ -2,10 +2,12 @@
 import { choicesBenchmark } from './ablation/choices.js';
 import { ablationBenchmark } from './ablation/index.js';
 import type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
+import { gradientsBenchmark } from './gradients/index.js';
 import { describeMachine } from './machine.js';
 import { modelsBenchmark } from './models/index.js';
 import { paperBenchmark } from './paper/index.js';
 import { pipelineBenchmark } from './pipeline/index.js';
+import { trainBenchmark } from './train/index.js';
 
 export type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
 export { plotOf } from './plot.js';
@@ -19,6 +21,8 @@ export const benchmarks: readonly Benchmark[] = [
   modelsBenchmark,
   ablationBenchmark,
   choicesBenchmark,
+  gradientsBenchmark,
+  trainBenchmark,
 ];
 
 export async function runBenchmark(benchmark: Benchmark, options: BenchOptions): Promise<BenchResult> {

@@ -27,7 +27,7 @@ Results: mosquitto_sub -V 5 -t 'snug/v1/pump-07/#' -v`,
       const stopped = untilStopped();
       const { readConfig } = await import('../../agent/config/index.js');
       const config = await readConfig(file);
-      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { BundleProfiles }, { usualBoard }] =
+      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { BundleProfiles }, { advisedBoard }] =
         await Promise.all([
           import('../../agent/agent.js'),
           import('../../agent/clock.js'),
@@ -40,7 +40,7 @@ Results: mosquitto_sub -V 5 -t 'snug/v1/pump-07/#' -v`,
         config,
         version: version(),
         openProfiles: (config) => BundleProfiles.open(config),
-        boardOf: usualBoard,
+        boardOf: (_, config, log) => advisedBoard(config, log),
         createSource,
         clock: systemClock,
         log: createLog(),

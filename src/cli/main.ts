@@ -22,6 +22,7 @@ const commands: readonly (readonly [name: string, summary: string, load: () => P
   ['eval', 'Measure a profile on labelled rows.', () => import('./eval.js')],
   ['export', 'Write a profile as a folder for onnxruntime and transformers.js.', () => import('./export.js')],
   ['fetch', 'Download a checkpoint from a hub.', () => import('./fetch.js')],
+  ['fit', 'Say which profile fits a board, and why.', () => import('./fit.js')],
   ['run', 'Classify lines of text from stdin, files or serial ports.', () => import('./run.js')],
 ];
 

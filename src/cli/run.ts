@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { createSource } from '../../agent/sources/index.js';
 import { parseSources } from '../../agent/sources/spec.js';
-import { keepHeapSmall, load } from '../infer/index.js';
+import { openBundle } from '../bundle/index.js';
+import { keepHeapSmall, loadProfile } from '../infer/index.js';
 import { profileName, wholeNumber } from './option-values.js';
 import { runStream, summaryOf } from './run-stream.js';
 import { untilStopped } from './until-stopped.js';
@@ -43,10 +44,16 @@ async function run(bundle: string, options: RunOptions): Promise<void> {
   keepHeapSmall();
   const named = await parseSources(options.source ?? []);
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const model = await load(bundle, {
-    ...(options.profile !== 'auto' && { profile: options.profile }),
-    ...(options.threads !== undefined && { threads: options.threads }),
-  });
+  const opened = await openBundle(bundle);
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  let { profile } = options;
+  if (profile === 'auto') {
+    const { chooseAuto } = await import('../fit/auto.js');
+    const chosen = await chooseAuto(opened, { ...threads, onNote: (note) => say(`snug: ${note}`) });
+    profile = chosen.profile;
+    say(`snug: ${profile}: ${chosen.reason}`);
+  }
+  const model = await loadProfile(opened, { ...threads, profile });
   try {
     const { stats, problem } = await runStream({
       model,

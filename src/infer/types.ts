@@ -31,7 +31,7 @@ export interface Model {
 }
 
 export interface LoadOptions {
-  /** A profile by name; default `w1.00-p0.00-q8`. */
+  /** A profile by name, or `auto` where the library chooses it by the board; default `w1.00-p0.00-q8`. */
   readonly profile?: string;
   /** Threads inside one operator; default 1. */
   readonly threads?: number;

@@ -94,6 +94,8 @@ export interface PlannedGraph {
     externalFile: string,
     prepacked?: ReadonlyMap<string, Readonly<Record<string, string>>>,
   ): Promise<Uint8Array>;
+  /** The same with zeros for the small weights: a graph that costs what this one does, and says nothing. */
+  encodeHollow(externalFile: string): Uint8Array;
   /** Products whose weights a kernel lays out its own way, each as a graph of its own over the same external file. */
   readonly products: readonly ((source: TensorSource, externalFile: string) => Promise<Uint8Array>)[];
   /**
@@ -156,8 +158,14 @@ export class GraphBuilder {
   }
 
   /** A small constant of real numbers. */
-  floats(name: string, values: readonly number[], dims: readonly number[] = [values.length]): string {
-    this.constants.push({ name, type: 'float32', dims, data: new Uint8Array(Float32Array.from(values).buffer) });
+  floats(
+    name: string,
+    values: readonly number[],
+    dims: readonly number[] = [values.length],
+    type: 'float32' | 'float64' = 'float32',
+  ): string {
+    const numbers = type === 'float32' ? Float32Array.from(values) : Float64Array.from(values);
+    this.constants.push({ name, type, dims, data: new Uint8Array(numbers.buffer) });
     return name;
   }
 
@@ -193,6 +201,14 @@ export class GraphBuilder {
         const initializers: InitializerSpec[] = [...this.constants];
         for (const weight of inline) initializers.push(await filled(weight, source));
         for (const weight of external) initializers.push(placed(weight, externalFile, prepacked?.get(weight.name)));
+        const { name, nodes, inputs, outputs } = this;
+        return encodeModel({ name, nodes, inputs, outputs, initializers });
+      },
+      encodeHollow: (externalFile) => {
+        const initializers: InitializerSpec[] = [...this.constants];
+        for (const { name, type, dims } of inline)
+          initializers.push({ name, type, dims, data: new Uint8Array(bytesOf(type, dims)) });
+        for (const weight of external) initializers.push(placed(weight, externalFile));
         const { name, nodes, inputs, outputs } = this;
         return encodeModel({ name, nodes, inputs, outputs, initializers });
       },

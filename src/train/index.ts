@@ -1,7 +1,28 @@
-/** Training: fits heads on frozen vectors, and calibrates what they say. */
+/** Training: gradients of the whole network, heads fitted on frozen vectors, and calibration of what they say. */
+export { AdamW, type AdamWOptions } from './adamw.js';
+export {
+  type Answer,
+  Backpropagation,
+  type BackpropagationOptions,
+  type RunOptions,
+  type Wanted,
+} from './backpropagation.js';
+export { type Batch, batchOf, type LinearPooling } from './batch.js';
 export { calibrate, type Judged } from './calibration.js';
+export { type Drops, drawDrops } from './dropout.js';
+export {
+  defaultRecipe,
+  type Example,
+  type FineTuneOptions,
+  fineTune,
+  type Recipe,
+  type StepReport,
+} from './fine-tune.js';
 export { countRight, logitsOf, softTargets } from './linear-head.js';
 export { type LinearHead, LogisticRegression, type Matrix } from './logistic.js';
+export { activationBytes, type RunSize } from './memory.js';
 export { type Metrics, measure, type Outcome, outcomeOf } from './metrics.js';
+export { type Parameter, Parameters } from './parameters.js';
 export { prototypesOf } from './prototypes.js';
 export { type Random, seededRandom } from './random.js';
+export { leadingOf, type Slice, type SliceWeights, wholeSlice } from './slice.js';

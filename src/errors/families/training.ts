@@ -6,4 +6,8 @@ export const trainingErrors = {
     meaning: 'What an interrupted build left behind belongs to other inputs or options.',
     remedy: 'Repeat the command as it was, or leave --resume out to start anew.',
   },
+  TRAINING_DIVERGED: {
+    meaning: 'The loss or its gradient became infinite or no number: the weights of the step before are kept.',
+    remedy: 'Lower the learning rate (half of it is a good next try), or let it rise for longer.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,76 @@
+/** A run on disk: parameters, the optimiser's means and how far it has come, so that a run that was killed goes on as if it had not been. */
+import { rename, stat } from 'node:fs/promises';
+import { SafetensorsFile, type TensorToWrite, writeSafetensors } from '../checkpoint/index.js';
+import { SnugError } from '../errors/index.js';
+import type { AdamW } from './adamw.js';
+import { type Parameters, WORDS } from './parameters.js';
+
+const FORMAT = '1';
+
+/** `run` names what the state belongs to: data, options and version, worked out by the caller. */
+export interface StateOptions {
+  readonly path: string;
+  readonly run: string;
+}
+
+/**
+ * Writes the state beside its place and renames it there: what was there before stays whole until then.
+ * @throws SAFETENSORS_WRITE, DISK_FULL
+ */
+export async function saveState({ path, run }: StateOptions, parameters: Parameters, optimiser: AdamW): Promise<void> {
+  const tensors: TensorToWrite[] = [];
+  const add = (kind: string, name: string, shape: readonly number[], values: Float32Array) => {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    tensors.push({ name: `${kind}/${name}`, dtype: 'F32', shape, chunks: () => [bytes] });
+  };
+  for (const { name, shape, values } of parameters) {
+    add('value', name, shape, values);
+    const moments = optimiser.moments.get(name);
+    if (!moments) continue;
+    add('mean', name, shape, moments.mean);
+    add('square', name, shape, moments.square);
+  }
+  const words = parameters.has(WORDS) ? parameters.of(WORDS).shape[0] : 0;
+  const seen = new Float32Array(words);
+  for (const row of optimiser.seenWords) seen[row] = 1;
+  add('seen', WORDS, [words], seen);
+  const metadata = { format: FORMAT, run, steps: String(optimiser.steps) };
+  await writeSafetensors(`${path}.new`, tensors, metadata);
+  await rename(`${path}.new`, path);
+}
+
+/**
+ * Reads a state into parameters and optimiser; false where there is none.
+ * @throws RESUME_MISMATCH, SAFETENSORS_HEADER, SAFETENSORS_READ, TENSOR_VALUE
+ */
+export async function loadState(
+  { path, run }: StateOptions,
+  parameters: Parameters,
+  optimiser: AdamW,
+): Promise<boolean> {
+  if (!(await stat(path).catch(() => undefined))) return false;
+  const file = await SafetensorsFile.open(path);
+  try {
+    const { metadata } = file;
+    const other = (what: string) => new SnugError('RESUME_MISMATCH', `${path}: ${what}`);
+    if (metadata.format !== FORMAT) throw other(`format ${metadata.format}, not ${FORMAT}`);
+    if (metadata.run !== run) throw other('the state of a run with other texts, options or weights');
+    // Everything is looked at before anything is changed.
+    for (const { name, shape } of parameters)
+      if (!file.has(`value/${name}`) || String(file.shape(`value/${name}`)) !== String(shape))
+        throw other(`no ${name} of ${shape.join(' × ')}`);
+    for (const parameter of parameters) {
+      parameter.values.set(await file.read(`value/${parameter.name}`));
+      if (!file.has(`mean/${parameter.name}`)) continue;
+      const moments = optimiser.momentsOf(parameter);
+      moments.mean.set(await file.read(`mean/${parameter.name}`));
+      moments.square.set(await file.read(`square/${parameter.name}`));
+    }
+    for (const [row, seen] of (await file.read(`seen/${WORDS}`)).entries())
+      if (seen === 1) optimiser.seenWords.add(row);
+    optimiser.steps = Number(metadata.steps);
+    return true;
+  } finally {
+    await file.close();
+  }
+}

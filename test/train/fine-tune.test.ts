@@ -1,0 +1,150 @@
+/** Fine-tuning a small network: it learns, it repeats, it goes on after a kill, it stops where it diverges. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { shapeOf } from '../../src/model/index.js';
+import {
+  defaultRecipe,
+  type Example,
+  type FineTuneOptions,
+  fineTune,
+  Parameters,
+  type Recipe,
+  type StepReport,
+  seededRandom,
+} from '../../src/train/index.js';
+import { fixtures, opened } from '../checkpoint/support.js';
+import { LABELS } from './network.js';
+
+/** A text's label is the one of three words that it has most. */
+const examples: Example[] = (() => {
+  const random = seededRandom(1);
+  return Array.from({ length: 60 }, (_, i) => {
+    const label = i % LABELS;
+    const length = 3 + Math.floor(random() * 6);
+    const ids = Array.from({ length }, () => (random() < 0.5 ? 20 + label : 30 + Math.floor(random() * 50)));
+    return { ids: [2, 20 + label, ...ids, 3], label };
+  });
+})();
+
+const recipe: Recipe = {
+  ...defaultRecipe,
+  epochs: 6,
+  textsPerStep: 12,
+  tokenBudget: 70,
+  learningRate: 2e-3,
+  headRate: 5,
+};
+
+async function fresh(t: ExecutionContext) {
+  const checkpoint = await opened(t, `${fixtures}bert-mean`);
+  const shape = shapeOf(checkpoint);
+  const parameters = await Parameters.read(checkpoint.tensors, shape, LABELS);
+  const train = async (options: Partial<FineTuneOptions> = {}) => {
+    const reports: StepReport[] = [];
+    const onStep = (report: StepReport) => {
+      reports.push(report);
+    };
+    const result = await fineTune(shape, parameters, examples, { recipe, threads: 1, onStep, ...options });
+    return { ...result, reports, losses: reports.map(({ loss }) => loss) };
+  };
+  return { parameters, train };
+}
+
+async function place(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'snug-training-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, 'state.safetensors');
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+test('the loss falls, and the same seed repeats it to the bit', async (t) => {
+  const { train, parameters } = await fresh(t);
+  const { losses, reports, done, steps } = await train();
+  t.is(done, 30);
+  t.is(steps, 30);
+  t.true(mean(losses.slice(-5)) < 0.5 * mean(losses.slice(0, 5)), `${losses}`);
+  t.is(
+    reports.slice(0, 5).reduce((sum, { tokens }) => sum + tokens, 0),
+    examples.reduce((sum, { ids }) => sum + ids.length, 0),
+  );
+  const again = await fresh(t);
+  t.deepEqual((await again.train()).losses, losses);
+  t.deepEqual([...again.parameters], [...parameters]);
+  const other = await fresh(t);
+  t.notDeepEqual((await other.train({ recipe: { ...recipe, epochs: 1, seed: 1 } })).losses, losses.slice(0, 5));
+});
+
+test('the token budget changes what runs at once, not the step', async (t) => {
+  // Adam's first steps make much of a gradient's last bits, so they are kept small.
+  const undropped = { ...recipe, dropout: 0, epochs: 1, learningRate: 1e-5 };
+  const [one, other] = [await fresh(t), await fresh(t)];
+  const tight = await one.train({ recipe: undropped });
+  const wide = await other.train({ recipe: { ...undropped, tokenBudget: 10_000 } });
+  for (const [step, { loss, gradientNorm }] of tight.reports.entries()) {
+    const { loss: other, gradientNorm: norm } = wide.reports[step];
+    t.true(Math.abs(loss - other) < 1e-4, `step ${step + 1}: ${loss}, ${other}`);
+    t.true(Math.abs(gradientNorm - norm) < 1e-3 * norm, `step ${step + 1}: ${gradientNorm}, ${norm}`);
+  }
+});
+
+test('a run that was stopped and taken up again has the losses and weights of one that was not', async (t) => {
+  const whole = await fresh(t);
+  const { losses } = await whole.train();
+  const path = await place(t);
+  const state = { path, everySteps: 4, resume: true };
+
+  // Killed after step 10, two steps after its last state.
+  const killed = await fresh(t);
+  const dies = ({ step }: StepReport) => {
+    if (step === 10) throw new Error('killed');
+  };
+  await t.throwsAsync(killed.train({ state, onStep: dies }), { message: 'killed' });
+
+  // Taken up there, and stopped as by Ctrl-C.
+  const stopping = new AbortController();
+  const second: number[] = [];
+  const stopped = await fresh(t);
+  const result = await stopped.train({
+    state,
+    signal: stopping.signal,
+    onStep: ({ step, loss }) => {
+      second.push(loss);
+      if (step === 15) stopping.abort();
+    },
+  });
+  t.is(result.done, 15);
+  t.deepEqual(second, losses.slice(8, 15));
+
+  const third = await fresh(t);
+  t.deepEqual((await third.train({ state })).losses, losses.slice(15));
+  for (const { name, values } of whole.parameters) t.deepEqual(third.parameters.of(name).values, values, name);
+});
+
+test('a state of another run, or a damaged one, is not taken up', async (t) => {
+  const path = await place(t);
+  const state = { path, everySteps: 2, resume: true };
+  const { train } = await fresh(t);
+  await train({ state, recipe: { ...recipe, epochs: 1 } });
+  const other = await fresh(t);
+  const before = [...other.parameters].map(({ values }) => values.slice());
+  await t.throwsAsync(other.train({ state }), { code: 'RESUME_MISMATCH' });
+  const bytes = await readFile(path);
+  await writeFile(path, bytes.subarray(0, bytes.length / 2));
+  await t.throwsAsync(other.train({ state, recipe: { ...recipe, epochs: 1 } }), { code: 'SAFETENSORS_HEADER' });
+  t.deepEqual(
+    [...other.parameters].map(({ values }) => values),
+    before,
+  );
+});
+
+test('a learning rate that diverges ends with advice and finite weights', async (t) => {
+  const { train, parameters } = await fresh(t);
+  const error = await t.throwsAsync(train({ recipe: { ...recipe, learningRate: 1e30, warmUp: 0, epochs: 20 } }), {
+    code: 'TRAINING_DIVERGED',
+  });
+  t.regex(error?.message ?? '', /^step \d+ of 100: /);
+  for (const { name, values } of parameters) t.true(values.every(Number.isFinite), name);
+});
