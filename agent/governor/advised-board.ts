@@ -12,6 +12,7 @@ export async function advisedBoard(config: AgentConfig, log: Log): Promise<Board
     threads: config.threads,
     wishes: config.limits,
     onNote: (note) => log.info(note),
+    onProgress: (what) => log.debug(what),
   });
   return probedBoard((limits, demand) => advisor.chooseHere(limits, demand));
 }
