@@ -1,7 +1,6 @@
 /** What knows the ladder's costs on a board, and chooses under any limits. */
 import { type Bundle, isCached } from '../bundle/index.js';
 import type { Board } from '../profile/boards/index.js';
-import { boardOf } from '../profile/boards/index.js';
 import { type Limits, probeLimits, systemRoot } from '../profile/index.js';
 import { processMemory } from '../profile/process-memory.js';
 import { allowanceOf, least, type Usage, type Wishes } from './allowance.js';
@@ -54,7 +53,7 @@ export class Advisor {
     const cached = new Set<string>();
     const make = (basis: string, planned: BoardSpeed | undefined, record?: CostRecord) =>
       new Advisor(bundle, threads, tokens, wishes, basis, cached, planned, record);
-    const board = options.board ?? capturedBoard();
+    const board = options.board ?? (await capturedBoard());
     if (board !== undefined) {
       const speed = plannedSpeed(board);
       return make(speed.basis, speed);
@@ -140,8 +139,11 @@ export class Advisor {
 }
 
 /** The known board that a captured tree is of; undefined for this machine, and where nothing knows the board. */
-function capturedBoard(): Board | undefined {
-  return systemRoot() === '/' ? undefined : (boardOf(probeLimits()) ?? undefined);
+async function capturedBoard(): Promise<Board | undefined> {
+  if (systemRoot() === '/') return undefined;
+  // Loaded only for a captured tree: what reads board files takes longer than all else at a start.
+  const { boardOf } = await import('../profile/boards/index.js');
+  return boardOf(probeLimits()) ?? undefined;
 }
 
 /** Memory that the largest network measured may take: a share of what there is. */
