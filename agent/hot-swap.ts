@@ -76,13 +76,13 @@ export class HotSwap {
     const startedMs = now();
     const stall = new StallMeter(() => pipeline.load().busyMs, now);
     try {
-      const next = await this.#load(profile);
+      const { model: next, blockedMs } = await this.#load(profile);
       const before = this.#model;
       const answered = this.#take(next);
       const loadMs = now() - startedMs;
       await answered;
       await before.close();
-      return { beside: true, loadMs, pauseMs: stall.end() };
+      return { beside: true, loadMs, pauseMs: Math.max(stall.end(), blockedMs) };
     } finally {
       stall.end();
     }
@@ -96,7 +96,7 @@ export class HotSwap {
     await this.#model.close();
     try {
       await prepare?.();
-      void this.#take(await this.#load(profile));
+      void this.#take((await this.#load(profile)).model);
     } catch (error) {
       await this.#restore(before);
       throw error;
@@ -109,7 +109,7 @@ export class HotSwap {
   async #restore(profile: string): Promise<void> {
     while (!this.#closing.signal.aborted) {
       try {
-        void this.#take(await this.#load(profile));
+        void this.#take((await this.#load(profile)).model);
         return;
       } catch {
         await this.options.sleep(TRY_AGAIN_MS, this.#closing.signal);
@@ -123,15 +123,21 @@ export class HotSwap {
     return this.options.pipeline.serve(model);
   }
 
-  async #load(profile: string): Promise<Model> {
-    const model = await this.options.profiles.load(profile);
+  /** The longest that loading and the first answer kept the event loop in one piece, in the middle of a batch or not. */
+  async #load(profile: string): Promise<{ readonly model: Model; readonly blockedMs: number }> {
+    const { profiles, now } = this.options;
+    const model = await profiles.load(profile);
+    let startedMs = now();
+    setImmediate(() => {
+      startedMs = now(); // the runtime begins in the immediate after this one
+    });
     try {
       await model.predict([WARM_UP_TEXT]);
     } catch (error) {
       await model.close();
       throw error;
     }
-    return model;
+    return { model, blockedMs: Math.max(model.openMs ?? 0, now() - startedMs) };
   }
 
   #inTurn<Result>(swap: () => Promise<Result>): Promise<Result> {

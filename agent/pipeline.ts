@@ -313,7 +313,11 @@ export class Pipeline {
     const startedMs = this.#now();
     const asked = model.predict(records.map((record) => record.text));
     this.#asked = asked;
-    const predictions = await asked;
+    this.#meter.asked(startedMs);
+    const predictions = await asked.catch((error: unknown) => {
+      this.#meter.failed(startedMs, this.#now());
+      throw error;
+    });
     const endedMs = this.#now();
     const latencyMs = (endedMs - startedMs) / records.length;
     const { profile } = model;

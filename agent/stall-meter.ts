@@ -1,4 +1,4 @@
-/** How long at most a stretch of work kept the stream standing: the event loop's longest silence, less what the model was busy in it. */
+/** How long at most a stretch of work kept the stream standing: the event loop's longest silence, less what the model was busy in it. What happens in the middle of a batch is not seen. */
 
 const TICK_MS = 2;
 

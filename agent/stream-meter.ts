@@ -28,6 +28,8 @@ const WITHOUT_PACE = new Set(['file', 'stdin']);
 export class StreamMeter {
   #answered = 0;
   #busyMs = 0;
+  /** Since when the call that is under way is. */
+  #askedAtMs: number | undefined;
   #span = new LatencyHistogram();
   #before = new LatencyHistogram();
   readonly #window = new LatencyHistogram();
@@ -37,7 +39,17 @@ export class StreamMeter {
     this.#spanSinceMs = now();
   }
 
+  asked(startedMs: number): void {
+    this.#askedAtMs = startedMs;
+  }
+
+  failed(startedMs: number, endedMs: number): void {
+    this.#askedAtMs = undefined;
+    this.#busyMs += endedMs - startedMs;
+  }
+
   answered(count: number, startedMs: number, endedMs: number): void {
+    this.#askedAtMs = undefined;
     this.#turn(endedMs);
     this.#answered += count;
     this.#busyMs += endedMs - startedMs;
@@ -64,7 +76,7 @@ export class StreamMeter {
       waiting: intakes.reduce((sum, { queue }) => sum + queue.length, 0),
       arrived: paced.reduce((sum, { records }) => sum + records, 0),
       answered: this.#answered,
-      busyMs: this.#busyMs,
+      busyMs: this.#busyMs + nowMs - (this.#askedAtMs ?? nowMs),
       p95Ms: p95,
       p95Count: count,
     };

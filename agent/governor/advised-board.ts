@@ -2,7 +2,6 @@
 import { openBundle } from '../../src/bundle/index.js';
 import { Advisor } from '../../src/fit/index.js';
 import type { Limits } from '../../src/profile/index.js';
-import { processMemory } from '../../src/profile/process-memory.js';
 import type { AgentConfig } from '../config/index.js';
 import type { Log } from '../log.js';
 import { type BoardView, probedBoard } from './board.js';
@@ -13,8 +12,7 @@ export async function advisedBoard(config: AgentConfig, log: Log): Promise<Board
     threads: config.threads,
     wishes: config.limits,
     onNote: (note) => log.info(note),
+    onProgress: (what) => log.debug(what),
   });
-  return probedBoard((limits, demand) =>
-    advisor.choose(limits, demand, { ownBytes: processMemory().rssAnonBytes ?? 0 }),
-  );
+  return probedBoard((limits, demand) => advisor.chooseHere(limits, demand));
 }

@@ -1,27 +1,15 @@
 /** What can be served under the limits as they are now, as the governor walks it. */
 
-export interface Predicted {
-  /** One text, its own length, warm. */
-  readonly latencyMs: number;
-  /** Of the whole process. */
-  readonly rssAnonBytes: number;
-  readonly rssBytes: number;
-}
+import type { Candidate as BoardCandidate, Choice as BoardChoice, Predicted } from '../../src/fit/index.js';
+
+export type { Predicted };
 
 /** A profile with what it is worth and what it is predicted to cost. */
-export interface Candidate {
-  readonly profile: string;
-  /** Null where the bundle was built without data. */
-  readonly accuracy: number | null;
-  readonly predicted: Predicted;
-}
+export type Candidate = Pick<BoardCandidate, 'profile' | 'accuracy' | 'predicted'>;
 
 /** The choice under some limits: every profile of the ladder, and which one it is to be. */
-export interface Choice {
-  readonly chosen: { readonly profile: string; readonly reason: string };
-  readonly candidates: readonly (Candidate & { readonly fits: boolean; readonly reason: string })[];
-  /** The most that the limits allow; null where there is no such limit. */
-  readonly allowed: { readonly memoryBytes: number | null; readonly latencyMs: number | null };
+export interface Choice extends Pick<BoardChoice, 'candidates' | 'allowed'> {
+  readonly chosen: Pick<BoardCandidate, 'profile' | 'reason'>;
 }
 
 export interface Plan {

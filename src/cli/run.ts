@@ -76,12 +76,14 @@ async function readyProfile(
   onNote: (note: string) => void,
 ): Promise<string> {
   if (profile !== 'auto' && (await isCached(bundle, profile))) return profile;
+  // Only a person who waits wants to know what is done meanwhile.
+  const onProgress = process.stderr.isTTY ? onNote : () => undefined;
   const { chooseAuto, cutApart } = await import('../fit/auto.js');
   if (profile !== 'auto') {
-    await cutApart(bundle, profile, onNote);
+    await cutApart(bundle, profile, onProgress);
     return profile;
   }
-  const chosen = await chooseAuto(bundle, { ...(threads !== undefined && { threads }), onNote });
+  const chosen = await chooseAuto(bundle, { ...(threads !== undefined && { threads }), onNote, onProgress });
   onNote(`${chosen.profile}: ${chosen.reason}`);
   return chosen.profile;
 }

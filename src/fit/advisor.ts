@@ -25,8 +25,10 @@ export interface AdvisorOptions {
   readonly board?: Board;
   /** The most that a first measurement may take; default 3 s. */
   readonly calibrationMs?: number;
-  /** What to say to the person who waits: measuring takes seconds. */
+  /** What the person who asked should know. */
   readonly onNote?: (note: string) => void;
+  /** What to say to a person who waits, for measuring takes seconds; `onNote` unless given. */
+  readonly onProgress?: (what: string) => void;
 }
 
 export class Advisor {
@@ -48,6 +50,7 @@ export class Advisor {
    */
   static async open(bundle: Bundle, options: AdvisorOptions = {}): Promise<Advisor> {
     const { threads = 1, tokens = constants.tokens.value, wishes = {}, onNote = () => undefined } = options;
+    const { onProgress = onNote } = options;
     const cached = new Set<string>();
     const make = (basis: string, planned: BoardSpeed | undefined, record?: CostRecord) =>
       new Advisor(bundle, threads, tokens, wishes, basis, cached, planned, record);
@@ -67,7 +70,7 @@ export class Advisor {
         `not measured, for want of memory to do it in: the speed is that of ${reference.name}`,
         referenceSpeed(),
       );
-    onNote('measuring this board, up to 3 s …');
+    onProgress('measuring this board, up to 3 s …');
     const found = await calibrate(bundle, [threads], { roomBytes: roomOf(limits), limitMs: options.calibrationMs });
     const held = found.held ?? record.held ?? reference.held;
     const known = { ...record, held, threads: { ...record.threads, ...found.threads } };

@@ -28,7 +28,7 @@ export async function chooseAuto(bundle: Bundle, options: AdvisorOptions = {}): 
     const choice = advisor.choose(limits, undefined, { ownBytes: processMemory().rssAnonBytes ?? 0 }, failed);
     const { profile } = choice.chosen;
     try {
-      await cutApart(bundle, profile, options.onNote);
+      await cutApart(bundle, profile, options.onProgress ?? options.onNote);
       return { profile, reason: reasonOf(choice, advisor) };
     } catch (error) {
       // Ended by the kernel: what needs less may live. Anything else is wrong with every profile.
@@ -44,10 +44,10 @@ export async function chooseAuto(bundle: Bundle, options: AdvisorOptions = {}): 
  * Cuts a profile into the cache where it is not there, in a process of its own: the one that is to serve would keep a heap that grew.
  * @throws PROFILE_UNKNOWN, BUNDLE_DAMAGED, CACHE_WRITE, DISK_FULL, CHILD_ENDED
  */
-export async function cutApart(bundle: Bundle, profile: string, onNote?: (note: string) => void): Promise<void> {
+export async function cutApart(bundle: Bundle, profile: string, onProgress?: (what: string) => void): Promise<void> {
   networkOf(bundle.manifest, profile); // a profile that is not there is told before anything is started
   if (await isCached(bundle, profile)) return;
-  onNote?.(`cutting ${profile} out of the bundle …`);
+  onProgress?.(`cutting ${profile} out of the bundle …`);
   await apart({ kind: 'cut', bundle: bundle.folder, profile });
 }
 

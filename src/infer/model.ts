@@ -38,6 +38,7 @@ export class LoadedModel implements Model {
   readonly profile: string;
   readonly labels: readonly string[];
   readonly noneLabel: string;
+  readonly openMs: number;
   /** The last call; onnxruntime runs one batch at a time, so calls queue here. */
   private last: Promise<unknown> = Promise.resolve();
   private closed: Promise<void> | undefined;
@@ -47,6 +48,7 @@ export class LoadedModel implements Model {
     this.profile = parts.profile;
     this.labels = parts.decision.labels;
     this.noneLabel = parts.decision.noneLabel;
+    this.openMs = parts.session.openMs;
   }
 
   /** Token ids of a text as the model sees them. */

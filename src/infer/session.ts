@@ -12,10 +12,19 @@ export interface SessionOptions {
 export type Outputs<Name extends string> = Record<Name, Float32Array>;
 
 export class EncoderSession {
-  private constructor(private readonly session: InferenceSession) {}
+  private constructor(
+    private readonly session: InferenceSession,
+    /** How long opening it kept the event loop, in ms: the runtime does it on this thread. */
+    readonly openMs: number,
+  ) {}
 
   /** Opens a `.onnx` file by path, so that its weights are mapped. @throws MODEL_LOAD */
   static async open(path: string, { threads }: SessionOptions): Promise<EncoderSession> {
+    let startedMs = 0;
+    // The runtime begins in the immediate after this one.
+    setImmediate(() => {
+      startedMs = performance.now();
+    });
     try {
       const session = await InferenceSession.create(path, {
         intraOpNumThreads: threads,
@@ -28,7 +37,7 @@ export class EncoderSession {
         // A thread that spins for work burns a core at a few records a second.
         extra: { session: { intra_op: { allow_spinning: '0' } } },
       });
-      return new EncoderSession(session);
+      return new EncoderSession(session, startedMs > 0 ? performance.now() - startedMs : 0);
     } catch (error) {
       throw new SnugError('MODEL_LOAD', `${path}: ${messageOf(error)}`, { cause: error });
     }

@@ -21,6 +21,8 @@ export interface Model {
   readonly labels: readonly string[];
   /** The label that a refusal answers with. */
   readonly noneLabel: string;
+  /** How long loading it kept the event loop in one piece, in ms. */
+  readonly openMs?: number;
   /** One prediction a text, in the order given. Texts of one length share a batch; a text runs at its own length. */
   predict(texts: readonly string[]): Promise<Prediction[]>;
   /** One pooled vector a text (hidden size), in the order given. */

@@ -2,16 +2,15 @@
 import { Agent } from '../../../agent/agent.js';
 import { systemClock } from '../../../agent/clock.js';
 import { readConfig } from '../../../agent/config/index.js';
-import { usualBoard } from '../../../agent/governor/index.js';
 import { createLog } from '../../../agent/log.js';
 import { createSource } from '../../../agent/sources/index.js';
-import { oneProfile, wholeModel } from './agent-rig.js';
+import { oneProfile, stillBoard, wholeModel } from './agent-rig.js';
 
 const agent = new Agent({
   config: await readConfig(process.argv[2]),
   version: '0.0.0-test',
   openProfiles: async () => oneProfile(wholeModel()),
-  boardOf: usualBoard,
+  boardOf: stillBoard,
   createSource,
   clock: systemClock,
   log: createLog(),

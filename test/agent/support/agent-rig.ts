@@ -5,7 +5,8 @@ import type { ExecutionContext } from 'ava';
 import { Agent } from '../../../agent/agent.js';
 import { systemClock } from '../../../agent/clock.js';
 import { checkConfig } from '../../../agent/config/index.js';
-import { type BoardView, usualBoard } from '../../../agent/governor/index.js';
+import { type BoardView, fixedChoice } from '../../../agent/governor/index.js';
+import { nothingKnown } from '../../../agent/governor/signals.js';
 import type { Log } from '../../../agent/log.js';
 import type { Profiles } from '../../../agent/profiles/index.js';
 import type { Model } from '../../../src/infer/types.js';
@@ -38,7 +39,7 @@ export interface RigOptions {
   readonly stateDir?: string;
   /** Default: a model of a few words, the only rung of its ladder. */
   readonly profiles?: Profiles;
-  /** Default: this machine, and a choice that knows no limits. */
+  /** Default: a board on which nothing ever presses, and a choice that knows no limits. */
   readonly boardOf?: (profiles: Profiles) => BoardView;
   /** Runs before the agent starts. */
   readonly prepare?: (stateDir: string) => Promise<void>;
@@ -62,7 +63,7 @@ export async function makeAgent(t: ExecutionContext, options: RigOptions): Promi
     config: checkConfig(yaml(options, stateDir), join(folder, 'snug.yaml')),
     version: '0.0.0-test',
     openProfiles: async () => options.profiles ?? oneProfile(model),
-    boardOf: options.boardOf ?? usualBoard,
+    boardOf: options.boardOf ?? stillBoard,
     createSource: () => source,
     clock: systemClock,
     log: collectingLog(log),
@@ -95,6 +96,12 @@ export function wholeModel(): Model & KeywordModel {
     embed: async () => [],
     close: async () => {},
   };
+}
+
+/** A board on which nothing presses, whatever this machine is doing. */
+export function stillBoard({ ladder }: Profiles): BoardView {
+  const choice = fixedChoice(ladder, ladder[0].profile, 'the only one');
+  return { ramBytes: null, readLimits: () => ({}), readPressure: () => nothingKnown, choose: () => choice };
 }
 
 /** A ladder with one rung. */
