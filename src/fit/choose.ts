@@ -11,8 +11,8 @@ import { isLess } from './equal.js';
 export interface Predicted {
   /** One text of the length asked for, warm. */
   readonly latencyMs: number;
-  /** Processor time of the same, all threads together. */
-  readonly cpuMs: number;
+  /** Processor time of the same, all threads together, where it is known. */
+  readonly cpuMs?: number;
   /** Of the whole process. */
   readonly rssAnonBytes: number;
   readonly rssBytes: number;
