@@ -2,6 +2,8 @@
 import { choicesBenchmark } from './ablation/choices.js';
 import { ablationBenchmark } from './ablation/index.js';
 import type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
+import { costModelBenchmark } from './cost-model/index.js';
+import { fitBenchmark } from './fit/index.js';
 import { gradientsBenchmark } from './gradients/index.js';
 import { describeMachine } from './machine.js';
 import { modelsBenchmark } from './models/index.js';
@@ -21,6 +23,8 @@ export const benchmarks: readonly Benchmark[] = [
   modelsBenchmark,
   ablationBenchmark,
   choicesBenchmark,
+  costModelBenchmark,
+  fitBenchmark,
   gradientsBenchmark,
   trainBenchmark,
 ];

@@ -1,6 +1,14 @@
 import type { Command } from 'commander';
 import { openBundle } from '../bundle/index.js';
-import { Advisor, fitMeasured, fitting, type Measurement, plannedLimits, type Wishes } from '../fit/index.js';
+import {
+  Advisor,
+  fitMeasured,
+  fitting,
+  type Measurement,
+  plannedLimits,
+  usageUnder,
+  type Wishes,
+} from '../fit/index.js';
 import { loadBoard } from '../profile/boards/index.js';
 import { printJson } from './command.js';
 import { describeFit } from './fit-text.js';
@@ -50,12 +58,13 @@ machine for up to three seconds. Exits with 1 where nothing fits.`,
 
 async function run(folder: string, options: Options): Promise<void> {
   const board = options.board === undefined ? undefined : loadBoard(options.board);
-  const limits = plannedLimits({
+  const planned = {
     ...(board && { board }),
     ...(options.ram !== undefined && { ramBytes: options.ram }),
     ...(options.cores !== undefined && { cores: options.cores }),
     ...(options.quota !== undefined && { quotaCores: options.quota }),
-  });
+  };
+  const limits = plannedLimits(planned);
   const wishes: Wishes = {
     ...(options.maxLatency !== undefined && { maxLatencyMs: options.maxLatency }),
     ...(options.minAccuracy !== undefined && { minAccuracy: options.minAccuracy }),
@@ -71,8 +80,8 @@ async function run(folder: string, options: Options): Promise<void> {
   });
   const demand = { textsPerSecond: options.rate ?? 0 };
   const { choice, measured } = options.measure
-    ? await fitMeasured(advisor, limits, demand, (profile) => say(`measuring ${profile} …`))
-    : { choice: advisor.choose(limits, demand), measured: new Map<string, Measurement>() };
+    ? await fitMeasured(advisor, limits, demand, usageUnder(planned), (profile) => say(`measuring ${profile} …`))
+    : { choice: advisor.choose(limits, demand, usageUnder(planned)), measured: new Map<string, Measurement>() };
   const chosen = fitting(choice);
   const withMeasured = (candidate: (typeof choice.candidates)[number]) => {
     const found = measured.get(candidate.profile);

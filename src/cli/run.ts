@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createSource } from '../../agent/sources/index.js';
 import { parseSources } from '../../agent/sources/spec.js';
-import { openBundle } from '../bundle/index.js';
+import { type Bundle, isCached, openBundle } from '../bundle/index.js';
 import { keepHeapSmall, loadProfile } from '../infer/index.js';
 import { profileName, wholeNumber } from './option-values.js';
 import { runStream, summaryOf } from './run-stream.js';
@@ -46,13 +46,7 @@ async function run(bundle: string, options: RunOptions): Promise<void> {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const opened = await openBundle(bundle);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
-  let { profile } = options;
-  if (profile === 'auto') {
-    const { chooseAuto } = await import('../fit/auto.js');
-    const chosen = await chooseAuto(opened, { ...threads, onNote: (note) => say(`snug: ${note}`) });
-    profile = chosen.profile;
-    say(`snug: ${profile}: ${chosen.reason}`);
-  }
+  const profile = await readyProfile(opened, options, (note) => say(`snug: ${note}`));
   const model = await loadProfile(opened, { ...threads, profile });
   try {
     const { stats, problem } = await runStream({
@@ -73,6 +67,25 @@ async function run(bundle: string, options: RunOptions): Promise<void> {
   } finally {
     await model.close();
   }
+}
+
+/** The profile to serve, cut and in the cache. */
+async function readyProfile(
+  bundle: Bundle,
+  { profile, threads }: Pick<RunOptions, 'profile' | 'threads'>,
+  onNote: (note: string) => void,
+): Promise<string> {
+  if (profile !== 'auto' && (await isCached(bundle, profile))) return profile;
+  // Only a person who waits wants to know what is done meanwhile.
+  const onProgress = process.stderr.isTTY ? onNote : () => undefined;
+  const { chooseAuto, cutApart } = await import('../fit/auto.js');
+  if (profile !== 'auto') {
+    await cutApart(bundle, profile, onProgress);
+    return profile;
+  }
+  const chosen = await chooseAuto(bundle, { ...(threads !== undefined && { threads }), onNote, onProgress });
+  onNote(`${chosen.profile}: ${chosen.reason}`);
+  return chosen.profile;
 }
 
 const profileOrAuto = (text: string) => (text === 'auto' ? text : profileName(text));

@@ -7,7 +7,7 @@ import { allowanceOf, least, type Usage, type Wishes } from './allowance.js';
 import { calibrate } from './calibrate.js';
 import { type Choice, choose, type Demand, type Priced } from './choose.js';
 import { constants } from './constants.js';
-import { type BoardSpeed, costsOf, measuredKey } from './cost.js';
+import { type BoardSpeed, costsOf, measuredKey, memoryNeed } from './cost.js';
 import { type CostRecord, emptyRecord, originOf, readRecord, writeRecord } from './cost-record.js';
 import { type Measurement, refined } from './measured.js';
 import { plannedSpeed, referenceSpeed } from './planned-speed.js';
@@ -64,6 +64,11 @@ export class Advisor {
     const { record = emptyRecord(origin), problem } = await readRecord(origin);
     if (problem !== undefined) onNote(`what was measured before is left out: ${problem}`);
     if (record.threads[threads] !== undefined) return make('measured on this board before', undefined, record);
+    if (isTooSmall(bundle, limits))
+      return make(
+        `not measured, for want of memory to do it in: the speed is that of ${reference.name}`,
+        referenceSpeed(),
+      );
     onProgress('measuring this board, up to 3 s …');
     const found = await calibrate(bundle, [threads], { roomBytes: roomOf(limits), limitMs: options.calibrationMs });
     const held = found.held ?? record.held ?? reference.held;
@@ -144,6 +149,16 @@ async function capturedBoard(): Promise<Board | undefined> {
   // Loaded only for a captured tree: what reads board files takes longer than all else at a start.
   const { boardOf } = await import('../profile/boards/index.js');
   return boardOf(probeLimits()) ?? undefined;
+}
+
+/** Whether not even the smallest profile has room here, however quick the board is. */
+function isTooSmall({ manifest }: Bundle, limits: Limits): boolean {
+  const { memoryBytes } = allowanceOf(limits, {}, { ownBytes: processMemory().rssAnonBytes ?? 0 });
+  const conditions = { tokens: 1, threads: 1, quotaCores: null, isCached: true };
+  const needs = manifest.ladder.map(({ profile }) =>
+    memoryNeed(costsOf(profile, workOf(manifest, profile), referenceSpeed(), conditions)),
+  );
+  return memoryBytes !== null && Math.min(...needs) > memoryBytes;
 }
 
 /** Memory that the largest network measured may take: a share of what there is. */

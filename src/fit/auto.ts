@@ -1,5 +1,5 @@
 /** `auto`: the profile for this board as it is now, cut where it is not in the cache yet. */
-import { type Bundle, isCached, openBundle } from '../bundle/index.js';
+import { type Bundle, isCached, networkOf, openBundle } from '../bundle/index.js';
 import { messageOf, SnugError } from '../errors/index.js';
 import { type LoadedModel, loadProfile } from '../infer/index.js';
 import type { LoadOptions } from '../infer/types.js';
@@ -28,10 +28,7 @@ export async function chooseAuto(bundle: Bundle, options: AdvisorOptions = {}): 
     const choice = advisor.choose(limits, undefined, { ownBytes: processMemory().rssAnonBytes ?? 0 }, failed);
     const { profile } = choice.chosen;
     try {
-      if (!(await isCached(bundle, profile))) {
-        options.onNote?.(`cutting ${profile} out of the bundle …`);
-        await apart({ kind: 'cut', bundle: bundle.folder, profile });
-      }
+      await cutApart(bundle, profile, options.onProgress ?? options.onNote);
       return { profile, reason: reasonOf(choice, advisor) };
     } catch (error) {
       // Ended by the kernel: what needs less may live. Anything else is wrong with every profile.
@@ -41,6 +38,17 @@ export async function chooseAuto(bundle: Bundle, options: AdvisorOptions = {}): 
       failed.add(profile);
     }
   }
+}
+
+/**
+ * Cuts a profile into the cache where it is not there, in a process of its own: the one that is to serve would keep a heap that grew.
+ * @throws PROFILE_UNKNOWN, BUNDLE_DAMAGED, CACHE_WRITE, DISK_FULL, CHILD_ENDED
+ */
+export async function cutApart(bundle: Bundle, profile: string, onProgress?: (what: string) => void): Promise<void> {
+  networkOf(bundle.manifest, profile); // a profile that is not there is told before anything is started
+  if (await isCached(bundle, profile)) return;
+  onProgress?.(`cutting ${profile} out of the bundle …`);
+  await apart({ kind: 'cut', bundle: bundle.folder, profile });
 }
 
 function reasonOf({ chosen, nothingFits, allowed }: Choice, advisor: Advisor): string {

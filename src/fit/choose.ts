@@ -5,12 +5,14 @@
  */
 import { type Allowance, megabytes } from './allowance.js';
 import { constants } from './constants.js';
-import type { Costs } from './cost.js';
+import { type Costs, memoryNeed } from './cost.js';
 import { isLess } from './equal.js';
 
 export interface Predicted {
   /** One text of the length asked for, warm. */
   readonly latencyMs: number;
+  /** Processor time of the same, all threads together, where it is known. */
+  readonly cpuMs?: number;
   /** Of the whole process. */
   readonly rssAnonBytes: number;
   readonly rssBytes: number;
@@ -136,9 +138,6 @@ function brokenBy({ costs, accuracy }: Priced, allowance: Allowance, { textsPerS
   return broken;
 }
 
-/** The most that a profile needs at any time: to be cut, and to answer. */
-const memoryNeed = ({ residentBytes, makingBytes }: Costs) => Math.max(residentBytes, makingBytes);
-
 function whatFor({ residentBytes, makingBytes }: Costs): string {
   return makingBytes > residentBytes ? ' to be cut out of the bundle' : '';
 }
@@ -176,8 +175,9 @@ function reasonOf(each: Judged, chosen: Judged, best: Judged | undefined, rows: 
     : `is right in ${points(each.accuracy)}, ${(100 * (chosen.accuracy - each.accuracy)).toFixed(1)} points less than ${chosen.profile}`;
 }
 
-const predictedOf = ({ latencyMs, rssAnonBytes, rssBytes }: Costs): Predicted => ({
+const predictedOf = ({ latencyMs, cpuMs, rssAnonBytes, rssBytes }: Costs): Predicted => ({
   latencyMs,
+  cpuMs,
   rssAnonBytes,
   rssBytes,
 });

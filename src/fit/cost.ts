@@ -47,7 +47,7 @@ const MAKING_BYTES: Readonly<Record<Bits, number>> = {
 /** The kernel maps files by so many bytes at once around a page that is missing. */
 const FAULT_AROUND_BYTES = 65_536;
 /** So many different places of the embedding table a thousand texts read. */
-const PLACES_READ = 816;
+const PLACES_READ = 1100;
 /** What of the table a few texts read. */
 const TABLE_HOT_BYTES = 2e6;
 
@@ -78,6 +78,9 @@ export function costsOf(profile: string, work: Work, board: BoardSpeed, conditio
     diskBytes: isCached ? 0 : work.fileBytes,
   };
 }
+
+/** The most that a profile needs at any time: to be cut, and to answer. */
+export const memoryNeed = ({ residentBytes, makingBytes }: Costs) => Math.max(residentBytes, makingBytes);
 
 /** Time of one text where nothing holds it up, and processor time of all threads. */
 export function serviceOf(work: Work, { rates, busyThreads }: ByThreads, tokens: number) {

@@ -1,11 +1,12 @@
 /** `snug fit`: the limits of a board, as it is or as it is planned, and the choice under them. */
-import { isCached } from '../bundle/index.js';
 import { SnugError } from '../errors/index.js';
 import { type Board, limitsOfBoard } from '../profile/boards/index.js';
 import { known, type Limits, none, probeLimits, systemRoot } from '../profile/index.js';
+import { processMemory } from '../profile/process-memory.js';
 import type { Advisor } from './advisor.js';
-import { megabytes } from './allowance.js';
+import { megabytes, type Usage } from './allowance.js';
 import { apart } from './apart.js';
+import { cutApart } from './auto.js';
 import type { Candidate, Choice, Demand } from './choose.js';
 import { constants } from './constants.js';
 import type { Measurement } from './measured.js';
@@ -18,6 +19,12 @@ export interface PlannedLimits {
   readonly ramBytes?: number;
   readonly cores?: number;
   readonly quotaCores?: number;
+}
+
+/** What this process itself holds of the memory that the limits are of: nothing, where the memory was given by hand. */
+export function usageUnder({ board, ramBytes }: PlannedLimits): Usage {
+  const planned = board !== undefined || ramBytes !== undefined || systemRoot() !== '/';
+  return { ownBytes: planned ? 0 : (processMemory().rssAnonBytes ?? 0) };
 }
 
 /** The limits to choose under: the running board's, or a known board's, with what was given by hand put in. */
@@ -63,13 +70,14 @@ export async function fitMeasured(
   advisor: Advisor,
   limits: Limits,
   demand: Demand,
+  usage: Usage,
   onStep: (step: string) => void = () => undefined,
 ): Promise<FitResult> {
   if (systemRoot() !== '/')
     throw new SnugError('USAGE', '--measure measures this machine, and SNUG_SYSROOT names another');
   const measured = new Map<string, Measurement>();
   for (;;) {
-    const choice = advisor.choose(limits, demand);
+    const choice = advisor.choose(limits, demand, usage);
     const { profile } = choice.chosen;
     const enough = choice.nothingFits !== undefined || measured.size >= constants.measuredProfiles.value;
     if (enough || measured.has(profile)) return { choice, measured };
@@ -82,7 +90,7 @@ export async function fitMeasured(
 
 async function measure(advisor: Advisor, profile: string): Promise<Measurement> {
   const { bundle, threads, tokens } = advisor;
-  if (!(await isCached(bundle, profile))) await apart({ kind: 'cut', bundle: bundle.folder, profile });
+  await cutApart(bundle, profile);
   advisor.markCached(profile);
   let timed: Timed | undefined;
   let held: Held | undefined;

@@ -27,7 +27,7 @@ export async function measureProfile(
       say({ kind: 'timed', profile, threads, tokens: lengthOf(text), ...(await timed(model, text, effort)) });
     }
     for (let asked = 0; asked < TEXTS && performance.now() < endMs; asked++)
-      await model.predict([textOf(words.slice(asked % words.length), tokens[0], lengthOf)]);
+      await model.predict([textOf(words, tokens[0], lengthOf, asked)]);
     const { rssAnonBytes, rssBytes } = processMemory();
     if (rssAnonBytes !== null && rssBytes !== null) say({ kind: 'held', rssAnonBytes, rssBytes });
   } finally {

@@ -11,9 +11,14 @@ export async function wordsOf({ folder }: Bundle): Promise<string[]> {
   return words.length > 0 ? [...new Set(words)] : ['text'];
 }
 
-/** A text of about so many tokens. */
-export function textOf(words: readonly string[], tokens: number, lengthOf: (text: string) => number): string {
-  let text = words[0];
-  for (let at = 1; lengthOf(text) < tokens && at < 4 * tokens; at++) text += ` ${words[at % words.length]}`;
+/** A text of so many tokens, or as near below as the words allow. @param from which word it begins with */
+export function textOf(words: readonly string[], tokens: number, lengthOf: (text: string) => number, from = 0): string {
+  let text = '';
+  for (let at = from; at < from + words.length + 4 * tokens; at++) {
+    const longer = text === '' ? words[at % words.length] : `${text} ${words[at % words.length]}`;
+    const length = lengthOf(longer);
+    if (length <= tokens || text === '') text = longer;
+    if (length === tokens) break;
+  }
   return text;
 }

@@ -33,7 +33,12 @@ test('a board is measured once; what it was found to be is read after that', asy
 test('what is measured is remembered, and the choice is one that was measured', async (t) => {
   const bundle = await openBundle(await bundleOf(t));
   const advisor = await Advisor.open(bundle, { calibrationMs });
-  const { choice, measured } = await fitMeasured(advisor, plannedLimits({ ramBytes: 2 ** 30 }), { textsPerSecond: 0 });
+  const { choice, measured } = await fitMeasured(
+    advisor,
+    plannedLimits({ ramBytes: 2 ** 30 }),
+    { textsPerSecond: 0 },
+    { ownBytes: 0 },
+  );
   const found = measured.get(choice.chosen.profile);
   if (!found) return t.fail('the chosen profile was not measured');
   t.true(found.latencyMs > 0);

@@ -70,7 +70,8 @@ export async function prepare(options: BenchOptions): Promise<Prepared> {
   };
 }
 
-async function benchTexts(options: BenchOptions): Promise<string[]> {
+/** CLINC150 where there is development data, else the example's stream. */
+export async function benchTexts(options: BenchOptions): Promise<string[]> {
   if (options.dataFolder !== undefined) return uniqueTexts(readClinc150(options.dataFolder));
   return await exampleTexts(join(options.packageRoot, 'examples'));
 }
