@@ -1,7 +1,7 @@
 /** The benchmark's rules: which profiles, in which time, and when it gives way. */
 import test from 'ava';
-import type { ApartOptions } from '../../../agent/profiles/apart.js';
 import { type BenchmarkParts, benchmark } from '../../../agent/profiles/benchmark.js';
+import type { ErrandOptions } from '../../../agent/profiles/errands.js';
 
 const measured = { texts: 50, p50Ms: 2.00049, p95Ms: 3, rssAnonBytes: 30e6, rssBytes: 90e6 };
 
@@ -79,7 +79,7 @@ test('no memory beside the agent: not measured, not cut', async (t) => {
 });
 
 /** A child that asks once for its go-ahead and ends when it is told to. */
-const child = (said: unknown[]) => (_: string, __: number, ___: number, how?: ApartOptions) => {
+const child = (said: unknown[]) => (_: string, __: number, ___: number, how?: ErrandOptions) => {
   const ended = new Promise<never>((_resolve, reject) => {
     how?.signal?.addEventListener('abort', () => reject(new Error('ended by SIGKILL')));
   });
