@@ -74,7 +74,7 @@ export function costsOf(profile: string, work: Work, board: BoardSpeed, conditio
         work.headBytes +
         Math.min(work.tableBytes, TABLE_HOT_BYTES),
     ),
-    makingBytes: constants.waitingBytes.value + constants.hotCodeBytes.value + MAKING_BYTES[work.bits],
+    makingBytes: constants.waitingBytes.value + constants.makingCodeBytes.value + MAKING_BYTES[work.bits],
     diskBytes: isCached ? 0 : work.fileBytes,
   };
 }
