@@ -75,7 +75,7 @@ export class BundleProfiles implements Profiles {
   async measure(profile: string, texts: number, limitMs: number, options?: ErrandOptions): Promise<Measured> {
     const task = { kind: 'measure', bundle: this.bundle.folder, profile, threads: this.threads } as const;
     const measured = await doApart({ ...task, texts: await this.#texts(texts), limitMs }, options);
-    return measured ?? { texts: 0, p50Ms: 0, p95Ms: 0, rssAnonBytes: null, rssBytes: null };
+    return measured ?? { texts: 0, p50Ms: 0, p95Ms: 0, p50Tokens: 0, rssAnonBytes: null, rssBytes: null };
   }
 
   /** The bundle's golden texts, over and over. */

@@ -17,6 +17,8 @@ export interface Measured {
   readonly texts: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+  /** Length of the text in the middle. */
+  readonly p50Tokens: number;
   readonly rssAnonBytes: number | null;
   readonly rssBytes: number | null;
 }

@@ -3,7 +3,7 @@ import test from 'ava';
 import { type BenchmarkParts, benchmark } from '../../../agent/profiles/benchmark.js';
 import type { ErrandOptions } from '../../../agent/profiles/errands.js';
 
-const measured = { texts: 50, p50Ms: 2.00049, p95Ms: 3, rssAnonBytes: 30e6, rssBytes: 90e6 };
+const measured = { texts: 50, p50Ms: 2.00049, p95Ms: 3, p50Tokens: 10, rssAnonBytes: 30e6, rssBytes: 90e6 };
 
 function parts(more: Partial<BenchmarkParts> & { measure?: BenchmarkParts['profiles']['measure'] } = {}) {
   const asked: { readonly profile: string; readonly limitMs: number }[] = [];
@@ -51,6 +51,18 @@ test('those that could be served now, with progress, sharing the time', async (t
   t.deepEqual(asked, [
     { profile: 'a', limitMs: 30_000 },
     { profile: 'b', limitMs: 59_000 },
+  ]);
+});
+
+test('what was measured is handed on, and what was not is not', async (t) => {
+  const learnt: unknown[] = [];
+  const { made } = parts({
+    learn: async (profile, { p50Ms, p50Tokens }) => void learnt.push([profile, p50Ms, p50Tokens]),
+  });
+  await benchmark({ ...options, names: ['a', 'x', 'b'] }, made, () => {});
+  t.deepEqual(learnt, [
+    ['a', 2.00049, 10],
+    ['b', 2.00049, 10],
   ]);
 });
 
