@@ -24,10 +24,10 @@ export const constants = {
     value: 12 * 2 ** 20,
     unit: 'bytes',
     about:
-      'Kept free on top of what is predicted: kernel memory that is counted with the process, a batch of long texts, a heap that grows.',
+      'Kept free on top of what is predicted: kernel memory that is counted with the process, pages that the kernel has not yet let go of.',
   },
   hotCodeBytes: {
-    value: 27e6,
+    value: 30e6,
     unit: 'bytes',
     about:
       'Code of Node and of the runtime that every text runs through: below it, pages are read from disk all the time.',
