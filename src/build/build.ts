@@ -24,6 +24,8 @@ import { reduceVocabulary } from './reduce-vocabulary.js';
 import { reportOf } from './report.js';
 import { describeShapes, profilesOf, type Recipe } from './shapes.js';
 import { tokenizerJson } from './tokenizer-json.js';
+import { trainedHeads } from './trained-heads.js';
+import { type Trained, type TrainingChoices, trainEncoder } from './training/index.js';
 import { readTrainingData, type TrainingData } from './training-data.js';
 import { Workplace } from './workplace.js';
 
@@ -40,6 +42,8 @@ export interface BuildOptions {
   /** Texts without labels: what the network is cut by where there are no others. */
   readonly unlabelled?: string;
   readonly recipe: Recipe;
+  /** For `--recipe full`. */
+  readonly training?: TrainingChoices;
   /** Pieces of the vocabulary to keep; undefined keeps all. */
   readonly vocab?: number;
   /** Goes on with what an interrupted build left. */
@@ -51,6 +55,8 @@ export interface BuildOptions {
   readonly version: string;
   readonly command: string;
   readonly onProgress: (phase: string, done: number, total: number, detail?: string) => void;
+  /** Told what a long step found on its way. */
+  readonly onNote?: (note: string) => void;
   /** Told of doubts about the data before anything long begins. */
   readonly onWarning?: (warning: string) => void;
 }
@@ -96,7 +102,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
       const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
       await place.file(TOKENIZER, (path) => writeFile(path, imageOf(tokenizer) ?? tokenizerFile));
-      const { manifest, profiles } = await assemble(workshop, data, texts, tokenizerFile);
+      const { manifest, profiles } = await assemble(workshop, data, { texts, unlabelled }, tokenizerFile);
       const seconds = (performance.now() - started) / 1000;
       if (options.recipe !== 'head')
         await writeReport(
@@ -116,16 +122,19 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 }
 
 /** What a person may want to go on after, once it is mended. */
-const KEPT_AFTER: ReadonlySet<string> = new Set(['INTERRUPTED', 'DISK_FULL', 'BUNDLE_WRITE']);
+const KEPT_AFTER: ReadonlySet<string> = new Set(['INTERRUPTED', 'DISK_FULL', 'BUNDLE_WRITE', 'TRAINING_DIVERGED']);
 
 const nothingToClassify = (folder: string) =>
   new SnugError('USAGE', `${folder}: the checkpoint has no classification head, and no --data to fit one on`, {
     remedy: 'Give labelled rows with --data FILE and --eval FILE.',
   });
 
+/** Memory is no part of a result. */
+const resultOf = ({ memory: _, ...rest }: Partial<TrainingChoices> = {}) => rest;
+
 /** All that a build's result depends on. */
 async function inputsOf(
-  { none, refuse, recipe, store, seed, vocab, version }: BuildOptions,
+  { none, refuse, recipe, store, seed, vocab, version, training }: BuildOptions,
   checkpoint: Checkpoint,
   data: TrainingData | undefined,
   unlabelled: readonly string[],
@@ -139,7 +148,7 @@ async function inputsOf(
     weights,
     files,
     texts,
-    { none, refuse, recipe, store, seed, vocab },
+    { none, refuse, recipe, store, seed, vocab, ...(recipe === 'full' && { training: resultOf(training) }) },
     runtimeVersion(),
     instructionSet(),
   ];
@@ -148,21 +157,23 @@ async function inputsOf(
 async function assemble(
   workshop: Workshop,
   data: TrainingData | undefined,
-  texts: readonly string[],
+  { texts, unlabelled }: { readonly texts: readonly string[]; readonly unlabelled: readonly string[] },
   tokenizer: Uint8Array,
 ): Promise<{ manifest: Manifest; profiles: readonly EvaluatedProfile[] }> {
   const { options, place } = workshop;
   const draft = await draftManifest(workshop, data);
-  const stored = await makeEncoder(workshop, draft, texts);
+  const trained = options.recipe === 'full' && data ? await trainEncoder(workshop, data, unlabelled) : undefined;
+  const stored = await makeEncoder(workshop, draft, texts, trained);
   const encoder = await Master.open(stored.path);
   const masterPath = place.path('master.safetensors');
   try {
-    const heads = data && (await fitHeads(workshop, encoder, draft, data));
+    const heads = data && (await headsFor(workshop, encoder, draft, data, trained));
     await writeMaster(masterPath, [...encoder.tensors(), ...(heads?.tensors ?? [])], options.store);
     for (const [shape, value] of Object.entries(heads?.inverseRegularisations ?? {}))
       draft.shapes[shape].inverseRegularisation = value;
   } finally {
     await encoder.close();
+    await trained?.close();
   }
   const master = await Master.open(masterPath);
   try {
@@ -180,6 +191,14 @@ async function assemble(
   }
 }
 
+const headsFor = (
+  workshop: Workshop,
+  encoder: Master,
+  draft: DraftManifest,
+  data: TrainingData,
+  trained: Trained | undefined,
+) => (trained ? trainedHeads(workshop, encoder, draft, data, trained) : fitHeads(workshop, encoder, draft, data));
+
 /** A manifest before its files are known. */
 export type DraftManifest = Omit<Manifest, 'files'>;
 
@@ -193,7 +212,7 @@ async function draftManifest(workshop: Workshop, data: TrainingData | undefined)
   const { recipe } = options;
   const identity = await checkpoint.identity();
   const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
-  const { labels, description } = headOf(checkpoint, data);
+  const { labels, description } = headOf(checkpoint, data, recipe);
   return {
     format: FORMAT,
     tool: { name: 'snug', version: options.version },
@@ -221,10 +240,12 @@ async function draftManifest(workshop: Workshop, data: TrainingData | undefined)
 function headOf(
   { head }: Checkpoint,
   data: TrainingData | undefined,
+  recipe: Recipe,
 ): { labels: string[]; description: Manifest['head'] } {
   if (data) {
     const prototypes = data.labels.length * PROTOTYPES_PER_LABEL;
-    return { labels: [...data.labels], description: { kind: 'fitted', problem: 'single', prototypes } };
+    const raw = recipe === 'full' ? { raw: true } : {};
+    return { labels: [...data.labels], description: { kind: 'fitted', problem: 'single', prototypes, ...raw } };
   }
   if (!head) throw new Error('a checkpoint without head reached headOf');
   const { labels, problem, activation } = head;

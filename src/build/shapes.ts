@@ -2,7 +2,7 @@
 import { BAG, type Bits, bitWidths, formatProfile, type ShapeDescription, shapeName } from '../bundle/index.js';
 import { keyOf, type Shape, type UniformCounts } from '../calibrate/index.js';
 
-export type Recipe = 'head' | 'fast';
+export type Recipe = 'head' | 'fast' | 'full';
 
 const widths = [1, 0.75, 0.5, 0.25];
 const prunes = [0, 0.25, 0.5, 0.75];
@@ -53,7 +53,7 @@ export function describeShapes(recipe: Recipe, size: NetworkSize, fitted: boolea
       },
     ];
   });
-  if (recipe === 'fast' && fitted) described.push([BAG, { channels: size.hiddenSize, layers: [] }]);
+  if (recipe !== 'head' && fitted) described.push([BAG, { channels: size.hiddenSize, layers: [] }]);
   return Object.fromEntries(described);
 }
 

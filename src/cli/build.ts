@@ -4,9 +4,10 @@ import { type Command, Option } from 'commander';
 import { build, type Recipe } from '../build/index.js';
 import type { Store } from '../bundle/making.js';
 import { SnugError } from '../errors/index.js';
+import type { Balance } from '../train/index.js';
 import { printJson } from './command.js';
 import { ladderTable } from './ladder-table.js';
-import { shareBetween, wholeNumber } from './option-values.js';
+import { aboveZero, shareBetween, wholeNumber } from './option-values.js';
 import { StepLine } from './step-line.js';
 import { untilStopped } from './until-stopped.js';
 import { version } from './version.js';
@@ -22,6 +23,9 @@ interface Options {
   readonly vocab?: number;
   readonly resume?: true;
   readonly store: Store;
+  readonly epochs?: number;
+  readonly learningRate?: number;
+  readonly balance: Balance;
   readonly seed: number;
   readonly threads?: number;
   readonly json?: true;
@@ -41,15 +45,22 @@ export function define(command: Command): void {
     .addOption(
       new Option(
         '--recipe <name>',
-        'head: a head at full width; fast: every profile too, cut and corrected, nothing trained',
+        'head: a head at full width; fast: every profile too, cut and corrected, nothing trained; full: all of them trained',
       )
-        .choices(['head', 'fast'])
+        .choices(['head', 'fast', 'full'])
         .default('head'),
     )
     .option('--unlabelled <file>', 'texts without labels: shows a network with a head of its own what it will read')
     .option('--vocab <pieces>', 'pieces of the vocabulary to keep (default: all)', wholeNumber(1, 10_000_000))
     .option('--resume', 'go on where an interrupted build stopped')
     .addOption(new Option('--store <form>', 'how weights are stored').choices(['fp16', 'q8']).default('fp16'))
+    .option('--epochs <number>', 'with --recipe full: times that fine-tuning sees every row', wholeNumber(1, 1000))
+    .option('--learning-rate <rate>', 'with --recipe full: the largest of fine-tuning', aboveZero)
+    .addOption(
+      new Option('--balance <how>', 'with --recipe full: how much texts of rare labels count more')
+        .choices(['none', 'root', 'full'])
+        .default('none'),
+    )
     .option('--seed <number>', 'makes the build repeatable', wholeNumber(0, 0xffffffff), 1)
     .option('--threads <number>', 'threads inside one operator (default: all cores)', wholeNumber(1, 256))
     .option('--json', 'print the result as JSON')
@@ -89,6 +100,7 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       vocab: options.vocab,
       resume: options.resume,
       store: options.store,
+      training: { balance: options.balance, epochs: options.epochs, learningRate: options.learningRate },
       seed: options.seed,
       threads: options.threads ?? availableParallelism(),
       version: version(),
@@ -96,6 +108,10 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       onProgress: (phase, done, total, detail) => {
         if (signal) throw new SnugError('INTERRUPTED', `${signal} while ${phase}`);
         line.update(phase, done, total, detail);
+      },
+      onNote: (note) => {
+        line.clear();
+        process.stderr.write(`${note}\n`);
       },
       onWarning: (warning) => {
         line.clear();
