@@ -14,6 +14,7 @@ export class BestWeights {
     private readonly path: string,
     private readonly run: string,
     private held: Score | undefined,
+    private reachedAt = 0,
   ) {}
 
   /** @param run names what the weights belong to; those of another run don't count */
@@ -23,20 +24,28 @@ export class BestWeights {
     const { metadata } = file;
     await file.close();
     if (metadata.run !== run) return new BestWeights(path, run, undefined);
-    return new BestWeights(path, run, { accuracy: Number(metadata.accuracy), step: Number(metadata.step) });
+    const score = { accuracy: Number(metadata.accuracy), step: Number(metadata.step) };
+    return new BestWeights(path, run, score, Number(metadata.reachedAt));
   }
 
   get score(): Score | undefined {
     return this.held;
   }
 
-  /** Keeps these weights where none were as good; of two that are, the later ones. @throws SAFETENSORS_WRITE, DISK_FULL */
+  /** The step at which nothing better has come since. */
+  get reachedAtStep(): number {
+    return this.reachedAt;
+  }
+
+  /** Keeps these weights where none were better; of two that are as good, the later ones. @throws SAFETENSORS_WRITE, DISK_FULL */
   async offer(parameters: Parameters, score: Score): Promise<void> {
     if (this.held && this.held.accuracy > score.accuracy) return;
+    if (!this.held || this.held.accuracy < score.accuracy) this.reachedAt = score.step;
     await writeWeights(this.path, parameters, {
       run: this.run,
       accuracy: String(score.accuracy),
       step: String(score.step),
+      reachedAt: String(this.reachedAt),
     });
     this.held = score;
   }

@@ -106,7 +106,7 @@ export async function fineTune(
             const score = { step, accuracy: await stepper.accuracy(evaluation.examples) };
             await best.offer(parameters, score);
             evaluation.onEvaluated?.(score);
-            return step - (best.score?.step ?? step) < evaluation.patience * perEpoch;
+            return step - best.reachedAtStep < evaluation.patience * perEpoch;
           },
         },
       signal,

@@ -157,7 +157,7 @@ test('what was best on eval rows is what a run ends with, and it ends early wher
   t.is(best?.accuracy, Math.max(...scores.map(({ accuracy }) => accuracy)));
   const run = new Backpropagation((await fresh(t)).shape, parameters, { threads: 1 });
   t.teardown(() => run.close());
-  t.is(await accuracyOn(run, evaluation.examples, recipe), best?.accuracy);
+  t.is(best?.accuracy, await accuracyOn(run, evaluation.examples, recipe));
 });
 
 test('texts of rare labels count more where that is wanted', (t) => {
