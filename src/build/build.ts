@@ -25,7 +25,7 @@ import { reportOf } from './report.js';
 import { describeShapes, profilesOf, type Recipe } from './shapes.js';
 import { tokenizerJson } from './tokenizer-json.js';
 import { trainedHeads } from './trained-heads.js';
-import { type Trained, type TrainingChoices, trainEncoder } from './training/index.js';
+import { planOnly, type Trained, type TrainingChoices, type TrainingPlan, trainEncoder } from './training/index.js';
 import { readTrainingData, type TrainingData } from './training-data.js';
 import { Workplace } from './workplace.js';
 
@@ -81,25 +81,13 @@ export interface Workshop {
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now();
-  const whole = await openCheckpoint(options.checkpoint);
-  try {
-    const wholeTokenizer = await loadCheckpointTokenizer(whole);
-    const data = await readTrainingData(options);
-    const unlabelled = await readUnlabelled(options.unlabelled);
-    const texts = [...(data?.rows.map(({ text }) => text) ?? []), ...unlabelled];
-    const { checkpoint, tokenizer } =
-      options.vocab === undefined
-        ? { checkpoint: whole, tokenizer: wholeTokenizer }
-        : reduceVocabulary(whole, wholeTokenizer, texts, options.vocab);
+  return withGiven(options, async ({ checkpoint, tokenizer, read, data, texts, unlabelled }) => {
     const tokenizerFile = await tokenizerJson(checkpoint, tokenizer, options.vocab !== undefined);
-    for (const warning of data?.warnings ?? []) options.onWarning?.(warning);
-    if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
     await refuseForeign(resolve(options.output));
     const inputs = await inputsOf(options, checkpoint, data, unlabelled);
     const place = await Workplace.open(options.output, inputs, options.resume ?? false);
     let keep = false;
     try {
-      const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
       const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
       await place.file(TOKENIZER, (path) => writeFile(path, imageOf(tokenizer) ?? tokenizerFile));
       const { manifest, profiles } = await assemble(workshop, data, { texts, unlabelled }, tokenizerFile);
@@ -116,6 +104,47 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     } finally {
       if (!keep) await place.remove();
     }
+  });
+}
+
+/**
+ * How long `--recipe full` would take, and what it would need, by steps that are measured and thrown away; nothing is written.
+ * @throws what `build` throws of its inputs, TRAINING_MEMORY
+ */
+export function planBuild(options: BuildOptions): Promise<TrainingPlan> {
+  return withGiven(options, ({ checkpoint, read, data, unlabelled }) => {
+    if (!data) throw nothingToClassify(checkpoint.folder);
+    return planOnly({ options, checkpoint, tokenizer: read }, data, unlabelled);
+  });
+}
+
+/** What was given, read and checked. */
+interface Given {
+  readonly checkpoint: Checkpoint;
+  /** As its files have it, and as the network reads it. */
+  readonly tokenizer: Tokenizer;
+  readonly read: Tokenizer;
+  readonly data: TrainingData | undefined;
+  readonly unlabelled: readonly string[];
+  /** All that may be learnt from. */
+  readonly texts: readonly string[];
+}
+
+async function withGiven<Result>(options: BuildOptions, use: (given: Given) => Promise<Result>): Promise<Result> {
+  const whole = await openCheckpoint(options.checkpoint);
+  try {
+    const wholeTokenizer = await loadCheckpointTokenizer(whole);
+    const data = await readTrainingData(options);
+    const unlabelled = await readUnlabelled(options.unlabelled);
+    const texts = [...(data?.rows.map(({ text }) => text) ?? []), ...unlabelled];
+    const { checkpoint, tokenizer } =
+      options.vocab === undefined
+        ? { checkpoint: whole, tokenizer: wholeTokenizer }
+        : reduceVocabulary(whole, wholeTokenizer, texts, options.vocab);
+    for (const warning of data?.warnings ?? []) options.onWarning?.(warning);
+    if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
+    const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
+    return await use({ checkpoint, tokenizer, read, data, unlabelled, texts });
   } finally {
     await whole.close();
   }

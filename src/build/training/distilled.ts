@@ -19,6 +19,7 @@ import { linearPooling } from './pooling.js';
 import { RunReport } from './run-report.js';
 import { addOwn, slicePlan } from './sliced.js';
 import type { TrainingRows } from './train-encoder.js';
+import type { TrainingPlan } from './training-plan.js';
 
 const STATE_EVERY = 200;
 const CHECK_EVERY = 250;
@@ -26,8 +27,6 @@ const CHECK_EVERY = 250;
 const CHECK_ROWS = 1000;
 /** Slices whose mean accuracy says which weights are the best. */
 const CHECKED = ['w1.00-p0.00', 'w0.75-p0.25', 'w0.50-p0.25', 'w0.50-p0.50'];
-/** Times that every text is learnt from. */
-const EPOCHS = 10;
 
 const nothing = { normalisation: false, standIns: false, restoring: false };
 
@@ -37,6 +36,7 @@ export async function distilled(
   fineTunedPath: string,
   rows: TrainingRows,
   labels: number,
+  training: TrainingPlan,
 ): Promise<{ path: string; channels: readonly number[] }> {
   const { place, checkpoint, options } = workshop;
   const arrangement = await place.step('arrangement', () =>
@@ -46,12 +46,13 @@ export async function distilled(
     const { parameters, teacher } = await startOf(workshop, fineTunedPath, arrangement, rows, labels);
     const plan = slicePlan(checkpoint.config);
     const examples = [...rows.train, ...rows.unlabelled];
-    const recipe = recipeOf(workshop, examples.length);
+    const recipe = recipeOf(workshop, training);
     const report = new RunReport('training slices', options);
     await distil(shapeOf(checkpoint), parameters, teacher, examples, {
       recipe,
       plan,
       threads: options.threads,
+      recompute: training.memory.recompute,
       state: { path: place.path('slices.state'), everySteps: STATE_EVERY, resume: true },
       evaluation: {
         examples: sampled(rows.evaluation, CHECK_ROWS, options.seed),
@@ -94,10 +95,11 @@ async function startOf(
   });
 }
 
-function recipeOf({ checkpoint, options }: Workshop, texts: number): DistilRecipe {
-  const steps = Math.ceil((EPOCHS * texts) / defaultDistilRecipe.textsPerStep);
+function recipeOf({ checkpoint, options }: Workshop, { sliceSteps, memory }: TrainingPlan): DistilRecipe {
   const { balance = 'none' } = options.training ?? {};
-  return { ...defaultDistilRecipe, steps, balance, pooling: linearPooling(checkpoint), seed: options.seed };
+  const pooling = linearPooling(checkpoint);
+  const { tokenBudget } = memory;
+  return { ...defaultDistilRecipe, steps: sliceSteps, tokenBudget, balance, pooling, seed: options.seed };
 }
 
 const slicesCalled = ({ whole, regular, others }: SlicePlan, names: readonly string[]): NestedSlice[] =>

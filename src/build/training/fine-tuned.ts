@@ -5,28 +5,32 @@ import type { Workshop } from '../build.js';
 import { linearPooling } from './pooling.js';
 import { RunReport } from './run-report.js';
 import type { TrainingRows } from './train-encoder.js';
+import type { TrainingPlan } from './training-plan.js';
 
 const STATE_EVERY = 200;
 /** Epochs without a better one on eval rows after which it ends. */
 const PATIENCE = 2;
 
 /** Path of the fine-tuned weights, a head among them, under the checkpoint's names. */
-export function fineTuned(workshop: Workshop, rows: TrainingRows, labels: number): Promise<string> {
+export function fineTuned(
+  workshop: Workshop,
+  rows: TrainingRows,
+  labels: number,
+  { epochs, memory: { tokenBudget, recompute } }: TrainingPlan,
+): Promise<string> {
   const { checkpoint, options, place } = workshop;
   return place.file('fine-tuned.safetensors', async (path) => {
     const shape = shapeOf(checkpoint);
     const parameters = await Parameters.read(checkpoint.tensors, shape, labels);
-    const {
-      balance = 'none',
-      epochs = defaultRecipe.epochs,
-      learningRate = defaultRecipe.learningRate,
-    } = options.training ?? {};
+    const { balance = 'none', learningRate = defaultRecipe.learningRate } = options.training ?? {};
     const pooling = linearPooling(checkpoint);
-    const recipe = { ...defaultRecipe, epochs, learningRate, balance, pooling, seed: options.seed };
+    const choices = { epochs, tokenBudget, learningRate, balance, pooling, seed: options.seed };
+    const recipe = { ...defaultRecipe, ...choices };
     const report = new RunReport('fine-tuning', options);
     await fineTune(shape, parameters, rows.train, {
       recipe,
       threads: options.threads,
+      recompute,
       state: { path: place.path('fine-tuning.state'), everySteps: STATE_EVERY, resume: true },
       evaluation: {
         examples: rows.evaluation,

@@ -5,6 +5,7 @@ import type { Workshop } from '../build.js';
 import type { TrainingData } from '../training-data.js';
 import { distilled } from './distilled.js';
 import { fineTuned } from './fine-tuned.js';
+import { type Bench, planTraining, type TrainingPlan } from './training-plan.js';
 
 /** What a person may choose about training. */
 export interface TrainingChoices {
@@ -41,13 +42,32 @@ export async function trainEncoder(
   unlabelled: readonly string[],
 ): Promise<Trained> {
   const rows = rowsOf(workshop, data, unlabelled);
-  const whole = await fineTuned(workshop, rows, data.labels.length);
-  const { path, channels } = await distilled(workshop, whole, rows, data.labels.length);
+  const labels = data.labels.length;
+  const plan = await workshop.place.step('training', () => planTraining(workshop, rows, labels, false));
+  workshop.options.onNote?.(describePlan(plan));
+  const whole = await fineTuned(workshop, rows, labels, plan);
+  const { path, channels } = await distilled(workshop, whole, rows, labels, plan);
   const source = await SafetensorsFile.open(path);
   return { source, channels, close: () => source.close() };
 }
 
-function rowsOf({ tokenizer, options }: Workshop, data: TrainingData, unlabelled: readonly string[]): TrainingRows {
+/** What `--dry-run` tells: how long training would take, and what it would need. */
+export function planOnly(workshop: Bench, data: TrainingData, unlabelled: readonly string[]): Promise<TrainingPlan> {
+  return planTraining(workshop, rowsOf(workshop, data, unlabelled), data.labels.length, true);
+}
+
+export function describePlan({ epochs, sliceSteps, memory, seconds }: TrainingPlan): string {
+  const { tokenBudget, recompute, bytes } = memory;
+  const room = `${(bytes / 1e9).toFixed(1)} GB of memory, ${tokenBudget} tokens at once${recompute ? ', layers run twice' : ''}`;
+  const minutes = (value: number) => `${Math.ceil(value / 60)} min`;
+  const steps = `${epochs} epochs of fine-tuning, ${sliceSteps} steps of training slices`;
+  if (!seconds) return `training: ${steps}; ${room}`;
+  const { fineTuning, slices, rest } = seconds;
+  const times = `${minutes(fineTuning)}, ${minutes(slices)}, and ${minutes(rest)} for the rest`;
+  return `training: ${steps}; about ${minutes(fineTuning + slices + rest)} (${times}); ${room}`;
+}
+
+function rowsOf({ tokenizer, options }: Bench, data: TrainingData, unlabelled: readonly string[]): TrainingRows {
   const numbers = new Map(data.labels.map((label, index) => [label, index]));
   const example = (text: string, label?: string): Example => ({
     ids: tokenizer.encode(text).ids,
