@@ -277,6 +277,9 @@ function headOf(
     return { labels: [...data.labels], description: { kind: 'fitted', problem: 'single', prototypes, ...raw } };
   }
   if (!head) throw new Error('a checkpoint without head reached headOf');
-  const { labels, problem, activation } = head;
-  return { labels: [...labels], description: { kind: 'checkpoint', problem, prototypes: 0, activation } };
+  const { problem } = head;
+  const labels = [...head.labels];
+  if (head.kind === 'pooled')
+    return { labels, description: { kind: 'fitted', problem, prototypes: 0, ...(!head.normalize && { raw: true }) } };
+  return { labels, description: { kind: 'checkpoint', problem, prototypes: 0, activation: head.activation } };
 }

@@ -33,7 +33,7 @@ export async function makeEncoder(
     const { options } = workshop;
     const { source, channels, corrections } = await cut(workshop, texts, trained);
     await place.step('channels', async () => channels);
-    const encoder = encoderTensors(workshop.checkpoint, source, { head: draft.head.kind === 'checkpoint' });
+    const encoder = encoderTensors(workshop.checkpoint, source, { head: options.data === undefined });
     const plain = `${path}.plain`;
     await writeMaster(plain, [...encoder, ...corrections], options.store);
     const ranges = await rangesOf(workshop, draft, plain, texts);
