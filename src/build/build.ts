@@ -22,7 +22,7 @@ import { fitHeads } from './heads.js';
 import { TOKENIZER } from './measure-memory.js';
 import { reduceVocabulary } from './reduce-vocabulary.js';
 import { reportOf } from './report.js';
-import { describeShapes, profilesOf, type Recipe } from './shapes.js';
+import { describeFound, describeShapes, profilesOf, type Recipe } from './shapes.js';
 import { tokenizerJson } from './tokenizer-json.js';
 import { trainedHeads } from './trained-heads.js';
 import { planOnly, type Trained, type TrainingChoices, type TrainingPlan, trainEncoder } from './training/index.js';
@@ -113,7 +113,6 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
  */
 export function planBuild(options: BuildOptions): Promise<TrainingPlan> {
   return withGiven(options, ({ checkpoint, read, data, unlabelled }) => {
-    if (!data) throw nothingToClassify(checkpoint.folder);
     return planOnly({ options, checkpoint, tokenizer: read }, data, unlabelled);
   });
 }
@@ -189,14 +188,14 @@ async function assemble(
   { texts, unlabelled }: { readonly texts: readonly string[]; readonly unlabelled: readonly string[] },
   tokenizer: Uint8Array,
 ): Promise<{ manifest: Manifest; profiles: readonly EvaluatedProfile[] }> {
-  const { options, place } = workshop;
-  const draft = await draftManifest(workshop, data);
-  const trained = options.recipe === 'full' && data ? await trainEncoder(workshop, data, unlabelled) : undefined;
+  const { options, place, checkpoint } = workshop;
+  const trained = options.recipe === 'full' ? await trainEncoder(workshop, data, unlabelled) : undefined;
+  const draft = withFoundShapes(await draftManifest(workshop, data), trained, checkpoint);
   const stored = await makeEncoder(workshop, draft, texts, trained);
   const encoder = await Master.open(stored.path);
   const masterPath = place.path('master.safetensors');
   try {
-    const heads = data && (await headsFor(workshop, encoder, draft, data, trained));
+    const heads = await headsFor(workshop, encoder, draft, data, trained);
     await writeMaster(masterPath, [...encoder.tensors(), ...(heads?.tensors ?? [])], options.store);
     for (const [shape, value] of Object.entries(heads?.inverseRegularisations ?? {}))
       draft.shapes[shape].inverseRegularisation = value;
@@ -220,13 +219,27 @@ async function assemble(
   }
 }
 
+function withFoundShapes(draft: DraftManifest, trained: Trained | undefined, { config }: Checkpoint): DraftManifest {
+  if (!trained) return draft;
+  const { shapes, profiles } = describeFound(trained.found, config);
+  const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
+  return {
+    ...draft,
+    shapes: { ...draft.shapes, ...shapes },
+    ladder: [...draft.ladder, ...profiles.map((profile) => ({ profile, ...empty }))],
+  };
+}
+
 const headsFor = (
   workshop: Workshop,
   encoder: Master,
   draft: DraftManifest,
-  data: TrainingData,
+  data: TrainingData | undefined,
   trained: Trained | undefined,
-) => (trained ? trainedHeads(workshop, encoder, draft, data, trained) : fitHeads(workshop, encoder, draft, data));
+) => {
+  if (trained) return trainedHeads(workshop, encoder, draft, data, trained);
+  return data && fitHeads(workshop, encoder, draft, data);
+};
 
 /** A manifest before its files are known. */
 export type DraftManifest = Omit<Manifest, 'files'>;

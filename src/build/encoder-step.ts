@@ -33,7 +33,7 @@ export async function makeEncoder(
     const { options } = workshop;
     const { source, channels, corrections } = await cut(workshop, texts, trained);
     await place.step('channels', async () => channels);
-    const encoder = encoderTensors(workshop.checkpoint, source, { head: options.data === undefined });
+    const encoder = encoderTensors(workshop.checkpoint, source, { head: options.data === undefined && !trained });
     const plain = `${path}.plain`;
     await writeMaster(plain, [...encoder, ...corrections], options.store);
     const ranges = await rangesOf(workshop, draft, plain, texts);
@@ -51,7 +51,18 @@ async function cut(workshop: Workshop, texts: readonly string[], trained: Traine
   if (options.recipe === 'head') return { source, channels: inOrder, corrections: [] };
   const calibration = calibrationOf(workshop, texts);
   const bag = tensorOf('bag.weights', [config.vocabSize], pieceWeights(calibration.rows, config.vocabSize));
-  if (trained) return { ...trained, corrections: [...(await ownNorms(trained.source, config.layers)), bag] };
+  if (trained)
+    return {
+      ...trained,
+      corrections: [
+        ...(await ownNorms(
+          trained.source,
+          config.layers,
+          trained.found.map(({ name }) => name),
+        )),
+        bag,
+      ],
+    };
   const { arranged, channels, corrections } = await calibrate(calibration);
   // A fitted head reads the last layer's result through weights of its own; the checkpoint's needs the map to all channels.
   const unread = options.data === undefined ? undefined : 2 * config.layers;

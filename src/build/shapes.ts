@@ -63,3 +63,20 @@ export function profilesOf(recipe: Recipe, fitted: boolean): string[] {
   const bag = (bits: Bits) => formatProfile({ width: 1, prune: 1, bits, bag: true });
   return recipe === 'head' || !fitted ? slices : [...slices, bag(8), bag(4)];
 }
+
+/** Shapes with counts of their own for every layer, which a search found, and their profiles. */
+export function describeFound(
+  found: readonly {
+    readonly name: string;
+    readonly width: number;
+    readonly layers: readonly ShapeDescription['layers'][number][];
+  }[],
+  size: NetworkSize,
+): { shapes: Record<string, ShapeDescription>; profiles: string[] } {
+  const shapes = found.map(({ name, width, layers }): [string, ShapeDescription] => {
+    const { channels } = countsOf({ width, prune: 0 }, size);
+    return [name, { channels, layers: [...layers], ...(width < 1 && { widthCorrection: keyOf(width) }) }];
+  });
+  const profiles = found.flatMap(({ name }) => bitWidths.map((bits) => name.replace('+', `-q${bits}+`)));
+  return { shapes: Object.fromEntries(shapes), profiles };
+}

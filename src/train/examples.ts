@@ -42,25 +42,37 @@ export function targetsOf(examples: readonly Example[], weights: Float32Array, s
   return targets;
 }
 
-/** Share of the examples whose label has the largest logit. */
-export async function accuracyOn(
+interface Asking {
+  readonly tokenBudget: number;
+  readonly pooling: LinearPooling;
+  readonly slice?: SliceWeights;
+}
+
+/** What a network or a slice says of each example. */
+export async function logitsOn(
   run: Backpropagation,
   examples: readonly Example[],
-  how: { readonly tokenBudget: number; readonly pooling: LinearPooling; readonly slice?: SliceWeights },
-): Promise<number> {
+  how: Asking,
+): Promise<Float32Array[]> {
   const lengths = examples.map(({ ids }) => ids.length);
-  let right = 0;
+  const answers: Float32Array[] = [];
   for (const part of withinBudget([...examples.keys()], lengths, how.tokenBudget)) {
-    const rows = part.map((index) => examples[index]);
     const batch = batchOf(
-      rows.map(({ ids }) => ids),
+      part.map((index) => examples[index].ids),
       undefined,
       how.pooling,
     );
     const logits = await run.logits(batch, how.slice);
-    const labels = logits.length / rows.length;
-    for (const [row, { label }] of rows.entries())
-      if (argmax(logits.subarray(row * labels, (row + 1) * labels)) === label) right++;
+    const labels = logits.length / part.length;
+    for (const [row, index] of part.entries()) answers[index] = logits.subarray(row * labels, (row + 1) * labels);
   }
-  return right / Math.max(1, examples.length);
+  return answers;
+}
+
+/** Share of the examples whose label has the largest logit. */
+export async function accuracyOn(run: Backpropagation, examples: readonly Example[], how: Asking): Promise<number> {
+  const answers = await logitsOn(run, examples, how);
+  return (
+    answers.filter((logits, index) => argmax(logits) === examples[index].label).length / Math.max(1, answers.length)
+  );
 }

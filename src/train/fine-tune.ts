@@ -60,6 +60,9 @@ export interface Evaluation {
   readonly onEvaluated?: (score: Score) => void;
 }
 
+/** Share of all steps that a run waits for something better: epochs of a few steps say little. */
+const LEAST_PATIENCE = 0.3;
+
 export interface FineTuneOptions {
   readonly recipe: Recipe;
   readonly threads: number;
@@ -106,7 +109,8 @@ export async function fineTune(
             const score = { step, accuracy: await stepper.accuracy(evaluation.examples) };
             await best.offer(parameters, score);
             evaluation.onEvaluated?.(score);
-            return step - best.reachedAtStep < evaluation.patience * perEpoch;
+            const patience = Math.max(evaluation.patience * perEpoch, LEAST_PATIENCE * steps);
+            return step - best.reachedAtStep < patience;
           },
         },
       signal,

@@ -9,7 +9,7 @@ import type { TrainingPlan } from './training-plan.js';
 
 const STATE_EVERY = 200;
 /** Epochs without a better one on eval rows after which it ends. */
-const PATIENCE = 2;
+const PATIENCE = 3;
 
 /** Path of the fine-tuned weights, a head among them, under the checkpoint's names. */
 export function fineTuned(

@@ -45,7 +45,7 @@ export function slicePlan(size: NetworkSize): SlicePlan {
 }
 
 /** Checkpoint names of the normalisations, by site: the embedding's, then two a layer. */
-function normNames(layers: number): string[] {
+export function normNames(layers: number): string[] {
   const ofLayer = (index: number) =>
     ['attention.output.LayerNorm', 'output.LayerNorm'].map((part) => `encoder.layer.${index}.${part}`);
   return ['embeddings.LayerNorm', ...Array.from({ length: layers }, (_, index) => ofLayer(index)).flat()];
@@ -71,13 +71,18 @@ export function addOwn(parameters: Parameters, corrections: Corrections, size: N
 }
 
 /** The slices' own normalisations as the bundle has them. */
-export async function ownNorms(trained: TensorSource, layers: number): Promise<MasterTensor[]> {
+export async function ownNorms(
+  trained: TensorSource,
+  layers: number,
+  found: readonly string[],
+): Promise<MasterTensor[]> {
   const tensors: MasterTensor[] = [];
-  for (const shape of shapesOf('full').filter((one) => !isFull(one)))
+  const uniform = shapesOf('full').filter((one) => !isFull(one));
+  for (const shape of [...uniform.map(nameOf), ...found])
     for (const [site, name] of normNames(layers).entries()) {
-      const scale = await trained.read(`${ownPrefix(shape)}${name}.weight`);
-      const bias = await trained.read(`${ownPrefix(shape)}${name}.bias`);
-      const both = tensorOf(normTensor(nameOf(shape), site), [2, scale.length], Float32Array.from([...scale, ...bias]));
+      const scale = await trained.read(`${shape}/${name}.weight`);
+      const bias = await trained.read(`${shape}/${name}.bias`);
+      const both = tensorOf(normTensor(shape, site), [2, scale.length], Float32Array.from([...scale, ...bias]));
       tensors.push({ ...both, store: 'fp16' });
     }
   return tensors;

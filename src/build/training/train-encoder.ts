@@ -2,9 +2,12 @@
 import { SafetensorsFile, type TensorSource } from '../../checkpoint/index.js';
 import type { Balance, Example } from '../../train/index.js';
 import type { Workshop } from '../build.js';
+import { type FoundShape, searchShapes } from '../search/index.js';
+import { withFound } from '../search/mixed-slices.js';
 import type { TrainingData } from '../training-data.js';
 import { distilled } from './distilled.js';
 import { fineTuned } from './fine-tuned.js';
+import { ownRows, ownWeights, teachingLabels } from './own-answers.js';
 import { type Bench, planTraining, type TrainingPlan } from './training-plan.js';
 
 /** What a person may choose about training. */
@@ -25,6 +28,8 @@ export interface Trained {
   readonly source: TensorSource;
   /** The checkpoint's number of each channel. */
   readonly channels: readonly number[];
+  /** Shapes that a search over layers added. */
+  readonly found: readonly FoundShape[];
   close(): Promise<void>;
 }
 
@@ -36,24 +41,35 @@ export interface TrainingRows {
   readonly texts: readonly string[];
 }
 
+/** @param data without it, the checkpoint's own head teaches on texts without labels */
 export async function trainEncoder(
   workshop: Workshop,
-  data: TrainingData,
+  data: TrainingData | undefined,
   unlabelled: readonly string[],
 ): Promise<Trained> {
-  const rows = rowsOf(workshop, data, unlabelled);
-  const labels = data.labels.length;
+  const rows = await rowsOf(workshop, data, unlabelled);
+  const labels = (data?.labels ?? teachingLabels(workshop)).length;
   const plan = await workshop.place.step('training', () => planTraining(workshop, rows, labels, false));
   workshop.options.onNote?.(describePlan(plan));
-  const whole = await fineTuned(workshop, rows, labels, plan);
+  const whole = data ? await fineTuned(workshop, rows, labels, plan) : await ownWeights(workshop, labels);
   const { path, channels } = await distilled(workshop, whole, rows, labels, plan);
-  const source = await SafetensorsFile.open(path);
-  return { source, channels, close: () => source.close() };
+  const { found, rankCorrelation, evaluated } = await searchShapes(workshop, path, rows, labels);
+  workshop.options.onNote?.(
+    `search: ${found.length} of ${evaluated} allocations kept, rank correlation of the proxy ${rankCorrelation.toFixed(2)}`,
+  );
+  const file = await SafetensorsFile.open(path);
+  const source = withFound(file, found, workshop.checkpoint.config);
+  return { source, channels, found, close: () => file.close() };
 }
 
 /** What `--dry-run` tells: how long training would take, and what it would need. */
-export function planOnly(workshop: Bench, data: TrainingData, unlabelled: readonly string[]): Promise<TrainingPlan> {
-  return planTraining(workshop, rowsOf(workshop, data, unlabelled), data.labels.length, true);
+export async function planOnly(
+  workshop: Bench,
+  data: TrainingData | undefined,
+  unlabelled: readonly string[],
+): Promise<TrainingPlan> {
+  const labels = (data?.labels ?? teachingLabels(workshop)).length;
+  return planTraining(workshop, await rowsOf(workshop, data, unlabelled), labels, true);
 }
 
 export function describePlan({ epochs, sliceSteps, memory, seconds }: TrainingPlan): string {
@@ -67,18 +83,28 @@ export function describePlan({ epochs, sliceSteps, memory, seconds }: TrainingPl
   return `training: ${steps}; about ${minutes(fineTuning + slices + rest)} (${times}); ${room}`;
 }
 
-function rowsOf({ tokenizer, options }: Bench, data: TrainingData, unlabelled: readonly string[]): TrainingRows {
-  const numbers = new Map(data.labels.map((label, index) => [label, index]));
+async function rowsOf(
+  workshop: Bench,
+  data: TrainingData | undefined,
+  unlabelled: readonly string[],
+): Promise<TrainingRows> {
+  const { tokenizer, options } = workshop;
+  const numbers = new Map((data?.labels ?? teachingLabels(workshop)).map((label, index) => [label, index]));
   const example = (text: string, label?: string): Example => ({
     ids: tokenizer.encode(text).ids,
     label: label === undefined ? undefined : numbers.get(label),
   });
+  const without = unlabelled.map((text) => example(text));
+  if (!data) {
+    const { learnt, held } = await ownRows(workshop, without);
+    return { train: [], evaluation: held, unlabelled: learnt, texts: unlabelled };
+  }
   return {
     train: data.rows.map(({ text, label }) => example(text, label)),
     evaluation: data.evalRows
       .filter(({ label }) => label !== options.none)
       .map(({ text, label }) => example(text, label)),
-    unlabelled: unlabelled.map((text) => example(text)),
+    unlabelled: without,
     texts: [...data.rows.map(({ text }) => text), ...unlabelled],
   };
 }

@@ -45,7 +45,9 @@ export async function planTraining(
   measure: boolean,
 ): Promise<TrainingPlan> {
   const { options, checkpoint } = workshop;
-  const { memory: allowed, hours, epochs = defaultRecipe.epochs } = options.training ?? {};
+  const { memory: allowed, hours, epochs: wanted = defaultRecipe.epochs } = options.training ?? {};
+  // Without labelled rows there is nothing to fine-tune on.
+  const epochs = rows.train.length > 0 ? wanted : 0;
   const shape = shapeOf(checkpoint);
   const examples = [...rows.train, ...rows.unlabelled];
   const memory = planMemory(needsOf(workshop, shape, examples, labels), allowed);
@@ -58,7 +60,7 @@ export async function planTraining(
   const chosen = { epochs, sliceSteps };
   if (hours !== undefined) {
     const left = 3600 * hours - rest;
-    chosen.epochs = Math.min(epochs, Math.max(1, Math.floor((FINE_TUNING_SHARE * left) / perEpoch)));
+    chosen.epochs = Math.min(epochs, Math.max(1, Math.floor((FINE_TUNING_SHARE * left) / Math.max(perEpoch, 1e-9))));
     chosen.sliceSteps = Math.max(1, Math.floor((left - chosen.epochs * perEpoch) / speed.sliceStep));
   }
   const seconds = {
@@ -88,14 +90,14 @@ interface Speed {
 async function measureSteps(
   { options, checkpoint }: Bench,
   shape: EncoderShape,
-  { train, evaluation }: TrainingRows,
+  { train, evaluation, unlabelled }: TrainingRows,
   labels: number,
   { tokenBudget, recompute }: MemoryPlan,
 ): Promise<Speed> {
   const pooling = linearPooling(checkpoint);
   const { threads, seed, onProgress } = options;
   const steps = WARM_UP + MEASURED;
-  const examples = sampled(train, steps * defaultRecipe.textsPerStep, seed);
+  const examples = sampled([...train, ...unlabelled], steps * defaultRecipe.textsPerStep, seed);
   const times: number[] = [];
   const onStep = ({ step }: { step: number }) => {
     times.push(performance.now());
@@ -107,8 +109,11 @@ async function measureSteps(
     return (measured[measured.length - 1] - measured[0]) / 1000 / Math.max(1, measured.length - 1);
   };
   const parameters = await Parameters.read(checkpoint.tensors, shape, labels);
-  const recipe = { ...defaultRecipe, epochs: Math.ceil(steps / Math.ceil(examples.length / 64)), tokenBudget, pooling };
-  await fineTune(shape, parameters, examples, { recipe, threads, recompute, onStep });
+  const perEpoch = Math.ceil(examples.length / defaultRecipe.textsPerStep);
+  const recipe = { ...defaultRecipe, epochs: Math.ceil(steps / perEpoch), tokenBudget, pooling };
+  // What texts are labelled makes no difference to time.
+  const labelled = examples.map(({ ids, label = 0 }) => ({ ids, label }));
+  await fineTune(shape, parameters, labelled, { recipe, threads, recompute, onStep });
   const fineTuningStep = pace(0);
   const teacher = await Parameters.read(checkpoint.tensors, shape, labels);
   const slicesFrom = times.length;
