@@ -25,7 +25,14 @@ import { reportOf } from './report.js';
 import { describeFound, describeShapes, profilesOf, type Recipe } from './shapes.js';
 import { tokenizerJson } from './tokenizer-json.js';
 import { trainedHeads } from './trained-heads.js';
-import { planOnly, type Trained, type TrainingChoices, type TrainingPlan, trainEncoder } from './training/index.js';
+import {
+  planOnly,
+  type Trained,
+  type TrainingChoices,
+  type TrainingPlan,
+  trainEncoder,
+  trainingCurves,
+} from './training/index.js';
 import { readTrainingData, type TrainingData } from './training-data.js';
 import { Workplace } from './workplace.js';
 
@@ -95,7 +102,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       if (options.recipe !== 'head')
         await writeReport(
           resolve(options.output),
-          reportOf(basename(resolve(options.output)), manifest, profiles, seconds),
+          reportOf(basename(resolve(options.output)), manifest, profiles, seconds, trainingCurves(place)),
         );
       return { manifest, rows: data?.rows.length ?? 0, seconds };
     } catch (error) {

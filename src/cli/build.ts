@@ -123,7 +123,7 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       version: version(),
       command: ['snug', ...process.argv.slice(2).filter(matters).map(placeless)].map(quoted).join(' '),
       onProgress: (phase, done, total, detail) => {
-        if (signal) throw new SnugError('INTERRUPTED', `${signal} while ${phase}`);
+        if (signal) throw interrupted(signal, phase, options);
         line.update(phase, done, total, detail);
       },
       onNote: (note) => {
@@ -165,6 +165,11 @@ function printPlan(plan: TrainingPlan, { json }: Options, line: StepLine): void 
   line.clear();
   if (json) printJson(plan);
   else process.stdout.write(`${describePlan(plan)}\n`);
+}
+
+function interrupted(signal: string, phase: string, { recipe }: Options): SnugError {
+  const kept = recipe === 'head' ? {} : { remedy: 'What was done so far is kept: repeat the command with --resume.' };
+  return new SnugError('INTERRUPTED', `${signal} while ${phase}`, kept);
 }
 
 /** A resumed build gives what an uninterrupted one gives. */

@@ -15,6 +15,7 @@ import {
 import type { Workshop } from '../build.js';
 import { calibrationOf } from '../calibration.js';
 import { sampled } from '../calibration-texts.js';
+import { curveOf } from './curve.js';
 import { linearPooling } from './pooling.js';
 import { RunReport } from './run-report.js';
 import { addOwn, slicePlan } from './sliced.js';
@@ -47,7 +48,7 @@ export async function distilled(
     const plan = slicePlan(checkpoint.config);
     const examples = [...rows.train, ...rows.unlabelled];
     const recipe = recipeOf(workshop, training);
-    const report = new RunReport('training slices', options);
+    const report = new RunReport('training slices', options, curveOf(place, 'training slices'));
     await distil(shapeOf(checkpoint), parameters, teacher, examples, {
       recipe,
       plan,

@@ -2,6 +2,7 @@
 import { shapeOf } from '../../model/index.js';
 import { defaultRecipe, fineTune, Parameters, writeWeights } from '../../train/index.js';
 import type { Workshop } from '../build.js';
+import { curveOf } from './curve.js';
 import { linearPooling } from './pooling.js';
 import { RunReport } from './run-report.js';
 import type { TrainingRows } from './train-encoder.js';
@@ -26,7 +27,7 @@ export function fineTuned(
     const pooling = linearPooling(checkpoint);
     const choices = { epochs, tokenBudget, learningRate, balance, pooling, seed: options.seed };
     const recipe = { ...defaultRecipe, ...choices };
-    const report = new RunReport('fine-tuning', options);
+    const report = new RunReport('fine-tuning', options, curveOf(place, 'fine-tuning'));
     await fineTune(shape, parameters, rows.train, {
       recipe,
       threads: options.threads,

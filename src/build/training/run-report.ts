@@ -1,9 +1,11 @@
 /** How a long run tells of itself, and how it ends early: the state of a run that was told to stop is saved before it ends. */
 import type { StepReport } from '../../train/index.js';
 import type { BuildOptions } from '../build.js';
+import type { Curve } from './curve.js';
 
 /** Steps over which loss and speed are averaged for people. */
 const SMOOTHED = 0.95;
+const CURVE_POINTS = 100;
 
 export class RunReport {
   private readonly stopping = new AbortController();
@@ -16,6 +18,7 @@ export class RunReport {
   constructor(
     private readonly phase: string,
     private readonly options: Pick<BuildOptions, 'onProgress' | 'onNote'>,
+    private readonly curve: Curve,
   ) {}
 
   get signal(): AbortSignal {
@@ -27,6 +30,7 @@ export class RunReport {
     this.loss = smoothed(this.loss, loss);
     this.tokensPerSecond = smoothed(this.tokensPerSecond, (1000 * tokens) / (now - this.before));
     this.before = now;
+    if (step % Math.ceil(steps / CURVE_POINTS) === 0) this.curve.add({ step, loss: this.loss });
     try {
       this.options.onProgress(this.phase, step, steps, this.detail);
     } catch (error) {
@@ -39,6 +43,7 @@ export class RunReport {
   /** Tells what was measured on eval rows. */
   readonly onEvaluated = (step: number, accuracy: number, more = ''): void => {
     this.accuracy = accuracy;
+    this.curve.add({ step, loss: this.loss, accuracy });
     this.options.onNote?.(`${this.phase}: step ${step}, ${this.detail}${more}`);
     // The time that measuring takes is no step's.
     this.before = performance.now();
