@@ -1,6 +1,8 @@
 /** Benchmarks: Snug and its peers measured side by side under the same rules. One folder or file a benchmark. */
+
 import { choicesBenchmark } from './ablation/choices.js';
 import { ablationBenchmark } from './ablation/index.js';
+import { accuracyBenchmark } from './accuracy/index.js';
 import type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
 import { costModelBenchmark } from './cost-model/index.js';
 import { fitBenchmark } from './fit/index.js';
@@ -21,6 +23,7 @@ export const benchmarks: readonly Benchmark[] = [
   pipelineBenchmark,
   paperBenchmark,
   modelsBenchmark,
+  accuracyBenchmark,
   ablationBenchmark,
   choicesBenchmark,
   costModelBenchmark,

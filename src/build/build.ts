@@ -22,8 +22,17 @@ import { fitHeads } from './heads.js';
 import { TOKENIZER } from './measure-memory.js';
 import { reduceVocabulary } from './reduce-vocabulary.js';
 import { reportOf } from './report.js';
-import { describeShapes, profilesOf, type Recipe } from './shapes.js';
+import { describeFound, describeShapes, profilesOf, type Recipe } from './shapes.js';
 import { tokenizerJson } from './tokenizer-json.js';
+import { trainedHeads } from './trained-heads.js';
+import {
+  planOnly,
+  type Trained,
+  type TrainingChoices,
+  type TrainingPlan,
+  trainEncoder,
+  trainingCurves,
+} from './training/index.js';
 import { readTrainingData, type TrainingData } from './training-data.js';
 import { Workplace } from './workplace.js';
 
@@ -40,6 +49,8 @@ export interface BuildOptions {
   /** Texts without labels: what the network is cut by where there are no others. */
   readonly unlabelled?: string;
   readonly recipe: Recipe;
+  /** For `--recipe full`. */
+  readonly training?: TrainingChoices;
   /** Pieces of the vocabulary to keep; undefined keeps all. */
   readonly vocab?: number;
   /** Goes on with what an interrupted build left. */
@@ -51,6 +62,8 @@ export interface BuildOptions {
   readonly version: string;
   readonly command: string;
   readonly onProgress: (phase: string, done: number, total: number, detail?: string) => void;
+  /** Told what a long step found on its way. */
+  readonly onNote?: (note: string) => void;
   /** Told of doubts about the data before anything long begins. */
   readonly onWarning?: (warning: string) => void;
 }
@@ -75,6 +88,55 @@ export interface Workshop {
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now();
+  return withGiven(options, async ({ checkpoint, tokenizer, read, data, texts, unlabelled }) => {
+    const tokenizerFile = await tokenizerJson(checkpoint, tokenizer, options.vocab !== undefined);
+    await refuseForeign(resolve(options.output));
+    const inputs = await inputsOf(options, checkpoint, data, unlabelled);
+    const place = await Workplace.open(options.output, inputs, options.resume ?? false);
+    let keep = false;
+    try {
+      const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
+      await place.file(TOKENIZER, (path) => writeFile(path, imageOf(tokenizer) ?? tokenizerFile));
+      const { manifest, profiles } = await assemble(workshop, data, { texts, unlabelled }, tokenizerFile);
+      const seconds = (performance.now() - started) / 1000;
+      if (options.recipe !== 'head')
+        await writeReport(
+          resolve(options.output),
+          reportOf(basename(resolve(options.output)), manifest, profiles, seconds, trainingCurves(place)),
+        );
+      return { manifest, rows: data?.rows.length ?? 0, seconds };
+    } catch (error) {
+      keep = options.recipe !== 'head' && error instanceof SnugError && KEPT_AFTER.has(error.code);
+      throw error;
+    } finally {
+      if (!keep) await place.remove();
+    }
+  });
+}
+
+/**
+ * How long `--recipe full` would take, and what it would need, by steps that are measured and thrown away; nothing is written.
+ * @throws what `build` throws of its inputs, TRAINING_MEMORY
+ */
+export function planBuild(options: BuildOptions): Promise<TrainingPlan> {
+  return withGiven(options, ({ checkpoint, read, data, unlabelled }) => {
+    return planOnly({ options, checkpoint, tokenizer: read }, data, unlabelled);
+  });
+}
+
+/** What was given, read and checked. */
+interface Given {
+  readonly checkpoint: Checkpoint;
+  /** As its files have it, and as the network reads it. */
+  readonly tokenizer: Tokenizer;
+  readonly read: Tokenizer;
+  readonly data: TrainingData | undefined;
+  readonly unlabelled: readonly string[];
+  /** All that may be learnt from. */
+  readonly texts: readonly string[];
+}
+
+async function withGiven<Result>(options: BuildOptions, use: (given: Given) => Promise<Result>): Promise<Result> {
   const whole = await openCheckpoint(options.checkpoint);
   try {
     const wholeTokenizer = await loadCheckpointTokenizer(whole);
@@ -85,47 +147,29 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       options.vocab === undefined
         ? { checkpoint: whole, tokenizer: wholeTokenizer }
         : reduceVocabulary(whole, wholeTokenizer, texts, options.vocab);
-    const tokenizerFile = await tokenizerJson(checkpoint, tokenizer, options.vocab !== undefined);
     for (const warning of data?.warnings ?? []) options.onWarning?.(warning);
     if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
-    await refuseForeign(resolve(options.output));
-    const inputs = await inputsOf(options, checkpoint, data, unlabelled);
-    const place = await Workplace.open(options.output, inputs, options.resume ?? false);
-    let keep = false;
-    try {
-      const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
-      const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
-      await place.file(TOKENIZER, (path) => writeFile(path, imageOf(tokenizer) ?? tokenizerFile));
-      const { manifest, profiles } = await assemble(workshop, data, texts, tokenizerFile);
-      const seconds = (performance.now() - started) / 1000;
-      if (options.recipe !== 'head')
-        await writeReport(
-          resolve(options.output),
-          reportOf(basename(resolve(options.output)), manifest, profiles, seconds),
-        );
-      return { manifest, rows: data?.rows.length ?? 0, seconds };
-    } catch (error) {
-      keep = options.recipe !== 'head' && error instanceof SnugError && KEPT_AFTER.has(error.code);
-      throw error;
-    } finally {
-      if (!keep) await place.remove();
-    }
+    const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
+    return await use({ checkpoint, tokenizer, read, data, unlabelled, texts });
   } finally {
     await whole.close();
   }
 }
 
 /** What a person may want to go on after, once it is mended. */
-const KEPT_AFTER: ReadonlySet<string> = new Set(['INTERRUPTED', 'DISK_FULL', 'BUNDLE_WRITE']);
+const KEPT_AFTER: ReadonlySet<string> = new Set(['INTERRUPTED', 'DISK_FULL', 'BUNDLE_WRITE', 'TRAINING_DIVERGED']);
 
 const nothingToClassify = (folder: string) =>
   new SnugError('USAGE', `${folder}: the checkpoint has no classification head, and no --data to fit one on`, {
     remedy: 'Give labelled rows with --data FILE and --eval FILE.',
   });
 
+/** Memory is no part of a result. */
+const resultOf = ({ memory: _, ...rest }: Partial<TrainingChoices> = {}) => rest;
+
 /** All that a build's result depends on. */
 async function inputsOf(
-  { none, refuse, recipe, store, seed, vocab, version }: BuildOptions,
+  { none, refuse, recipe, store, seed, vocab, version, training }: BuildOptions,
   checkpoint: Checkpoint,
   data: TrainingData | undefined,
   unlabelled: readonly string[],
@@ -139,7 +183,7 @@ async function inputsOf(
     weights,
     files,
     texts,
-    { none, refuse, recipe, store, seed, vocab },
+    { none, refuse, recipe, store, seed, vocab, ...(recipe === 'full' && { training: resultOf(training) }) },
     runtimeVersion(),
     instructionSet(),
   ];
@@ -148,21 +192,23 @@ async function inputsOf(
 async function assemble(
   workshop: Workshop,
   data: TrainingData | undefined,
-  texts: readonly string[],
+  { texts, unlabelled }: { readonly texts: readonly string[]; readonly unlabelled: readonly string[] },
   tokenizer: Uint8Array,
 ): Promise<{ manifest: Manifest; profiles: readonly EvaluatedProfile[] }> {
-  const { options, place } = workshop;
-  const draft = await draftManifest(workshop, data);
-  const stored = await makeEncoder(workshop, draft, texts);
+  const { options, place, checkpoint } = workshop;
+  const trained = options.recipe === 'full' ? await trainEncoder(workshop, data, unlabelled) : undefined;
+  const draft = withFoundShapes(await draftManifest(workshop, data), trained, checkpoint);
+  const stored = await makeEncoder(workshop, draft, texts, trained);
   const encoder = await Master.open(stored.path);
   const masterPath = place.path('master.safetensors');
   try {
-    const heads = data && (await fitHeads(workshop, encoder, draft, data));
+    const heads = await headsFor(workshop, encoder, draft, data, trained);
     await writeMaster(masterPath, [...encoder.tensors(), ...(heads?.tensors ?? [])], options.store);
     for (const [shape, value] of Object.entries(heads?.inverseRegularisations ?? {}))
       draft.shapes[shape].inverseRegularisation = value;
   } finally {
     await encoder.close();
+    await trained?.close();
   }
   const master = await Master.open(masterPath);
   try {
@@ -180,6 +226,28 @@ async function assemble(
   }
 }
 
+function withFoundShapes(draft: DraftManifest, trained: Trained | undefined, { config }: Checkpoint): DraftManifest {
+  if (!trained) return draft;
+  const { shapes, profiles } = describeFound(trained.found, config);
+  const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
+  return {
+    ...draft,
+    shapes: { ...draft.shapes, ...shapes },
+    ladder: [...draft.ladder, ...profiles.map((profile) => ({ profile, ...empty }))],
+  };
+}
+
+const headsFor = (
+  workshop: Workshop,
+  encoder: Master,
+  draft: DraftManifest,
+  data: TrainingData | undefined,
+  trained: Trained | undefined,
+) => {
+  if (trained) return trainedHeads(workshop, encoder, draft, data, trained);
+  return data && fitHeads(workshop, encoder, draft, data);
+};
+
 /** A manifest before its files are known. */
 export type DraftManifest = Omit<Manifest, 'files'>;
 
@@ -193,7 +261,7 @@ async function draftManifest(workshop: Workshop, data: TrainingData | undefined)
   const { recipe } = options;
   const identity = await checkpoint.identity();
   const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
-  const { labels, description } = headOf(checkpoint, data);
+  const { labels, description } = headOf(checkpoint, data, recipe);
   return {
     format: FORMAT,
     tool: { name: 'snug', version: options.version },
@@ -221,12 +289,17 @@ async function draftManifest(workshop: Workshop, data: TrainingData | undefined)
 function headOf(
   { head }: Checkpoint,
   data: TrainingData | undefined,
+  recipe: Recipe,
 ): { labels: string[]; description: Manifest['head'] } {
   if (data) {
     const prototypes = data.labels.length * PROTOTYPES_PER_LABEL;
-    return { labels: [...data.labels], description: { kind: 'fitted', problem: 'single', prototypes } };
+    const raw = recipe === 'full' ? { raw: true } : {};
+    return { labels: [...data.labels], description: { kind: 'fitted', problem: 'single', prototypes, ...raw } };
   }
   if (!head) throw new Error('a checkpoint without head reached headOf');
-  const { labels, problem, activation } = head;
-  return { labels: [...labels], description: { kind: 'checkpoint', problem, prototypes: 0, activation } };
+  const { problem } = head;
+  const labels = [...head.labels];
+  if (head.kind === 'pooled')
+    return { labels, description: { kind: 'fitted', problem, prototypes: 0, ...(!head.normalize && { raw: true }) } };
+  return { labels, description: { kind: 'checkpoint', problem, prototypes: 0, activation: head.activation } };
 }

@@ -5,8 +5,8 @@ import type { EncoderSession } from '../infer/index.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import type { Matrix } from '../train/index.js';
 
-/** Pooled vectors of length one, [texts, hidden]. */
-export async function embedUnit(
+/** Pooled vectors, [texts, hidden]. */
+export async function embedPooled(
   session: EncoderSession,
   tokenizer: Tokenizer,
   texts: readonly string[],
@@ -27,11 +27,24 @@ export async function embedUnit(
       values = new Float32Array(texts.length * columns);
     }
     for (const [row, index] of indices.entries())
-      values.set(unit(pooled.subarray(row * columns, (row + 1) * columns)), index * columns);
+      values.set(pooled.subarray(row * columns, (row + 1) * columns), index * columns);
     done += indices.length;
     onProgress(done);
   }
   return { values, rows: texts.length, columns };
+}
+
+/** The same brought to length one. */
+export async function embedUnit(...given: Parameters<typeof embedPooled>): Promise<Matrix> {
+  return unitRows(await embedPooled(...given));
+}
+
+/** Every row brought to length one. */
+export function unitRows({ values, rows, columns }: Matrix): Matrix {
+  const scaled = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++)
+    scaled.set(unit(values.subarray(row * columns, (row + 1) * columns)), row * columns);
+  return { values: scaled, rows, columns };
 }
 
 function unit(vector: Float32Array): Float32Array {

@@ -27,7 +27,7 @@ export function encoderTensors(
   { head }: { readonly head: boolean },
 ): MasterTensor[] {
   return source.names
-    .filter((name) => head || !name.startsWith('head.'))
+    .filter((name) => (head || !name.startsWith('head.')) && !name.includes('/'))
     .map((name) => {
       const [rows, ...rest] = source.shape(name);
       // Every text is one segment, and no longer than maxTokens.

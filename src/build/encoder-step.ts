@@ -4,17 +4,15 @@ import { Master, type MasterTensor, tensorOf, writeMaster } from '../bundle/maki
 import { calibrate } from '../calibrate/index.js';
 import type { TensorSource } from '../checkpoint/index.js';
 import type { DraftManifest, Workshop } from './build.js';
-import { encodedUpTo, randomRows, sampled } from './calibration-texts.js';
+import { calibrationOf } from './calibration.js';
+import { randomRows, sampled } from './calibration-texts.js';
 import { measureRanges } from './embed.js';
 import { encoderTensors } from './encoder-master.js';
 import { withEncoder } from './encoder-session.js';
-import { countsOf, shapesOf } from './shapes.js';
+import { ownNorms, type Trained } from './training/index.js';
 
 /** Texts, or made-up ones, over which the ranges of activations are measured. */
 const RANGE_TEXTS = 256;
-/** Texts through which the network is cut; tokens at most, for a layer's activations are in memory for every shape. */
-const CALIBRATION_TEXTS = 3000;
-const CALIBRATION_TOKENS = 32_768;
 
 export interface StoredEncoder {
   /** A master that lacks the heads. */
@@ -28,13 +26,14 @@ export async function makeEncoder(
   workshop: Workshop,
   draft: DraftManifest,
   texts: readonly string[],
+  trained?: Trained,
 ): Promise<StoredEncoder> {
   const { place } = workshop;
   const path = await place.file('encoder.safetensors', async (path) => {
     const { options } = workshop;
-    const { source, channels, corrections } = await cut(workshop, texts);
+    const { source, channels, corrections } = await cut(workshop, texts, trained);
     await place.step('channels', async () => channels);
-    const encoder = encoderTensors(workshop.checkpoint, source, { head: draft.head.kind === 'checkpoint' });
+    const encoder = encoderTensors(workshop.checkpoint, source, { head: options.data === undefined && !trained });
     const plain = `${path}.plain`;
     await writeMaster(plain, [...encoder, ...corrections], options.store);
     const ranges = await rangesOf(workshop, draft, plain, texts);
@@ -44,34 +43,27 @@ export async function makeEncoder(
   return { path, channels: await place.step('channels', () => Promise.reject(new Error('no order of channels'))) };
 }
 
-async function cut({ options, checkpoint, tokenizer }: Workshop, texts: readonly string[]) {
+async function cut(workshop: Workshop, texts: readonly string[], trained: Trained | undefined) {
+  const { options, checkpoint } = workshop;
   const source: TensorSource = checkpoint.tensors;
   const { config } = checkpoint;
   const inOrder = Array.from({ length: config.hiddenSize }, (_, channel) => channel);
   if (options.recipe === 'head') return { source, channels: inOrder, corrections: [] };
-  const chosen = sampled(texts, CALIBRATION_TEXTS, options.seed);
-  const rows =
-    chosen.length > 0
-      ? encodedUpTo(chosen, tokenizer, CALIBRATION_TOKENS)
-      : randomRows(tokenizer, CALIBRATION_TEXTS / 3, options.seed);
-  const { arranged, channels, corrections } = await calibrate({
-    source,
-    network: {
-      layers: config.layers,
-      heads: config.heads,
-      headSize: config.headSize,
-      neurons: config.intermediateSize,
-      hidden: config.hiddenSize,
-      activation: config.activation,
-      layerNormEps: config.layerNormEps,
-    },
-    rows,
-    shapes: shapesOf(options.recipe),
-    countsOf: (shape) => countsOf(shape, config),
-    threads: options.threads,
-    onProgress: options.onProgress,
-  });
-  const bag = tensorOf('bag.weights', [config.vocabSize], pieceWeights(rows, config.vocabSize));
+  const calibration = calibrationOf(workshop, texts);
+  const bag = tensorOf('bag.weights', [config.vocabSize], pieceWeights(calibration.rows, config.vocabSize));
+  if (trained)
+    return {
+      ...trained,
+      corrections: [
+        ...(await ownNorms(
+          trained.source,
+          config.layers,
+          trained.found.map(({ name }) => name),
+        )),
+        bag,
+      ],
+    };
+  const { arranged, channels, corrections } = await calibrate(calibration);
   // A fitted head reads the last layer's result through weights of its own; the checkpoint's needs the map to all channels.
   const unread = options.data === undefined ? undefined : 2 * config.layers;
   return { source: arranged, channels, corrections: [...corrections.tensors(options.store, unread), bag] };

@@ -5,7 +5,7 @@ import { headTensor, widthPrototypes } from '../compress/corrections.js';
 import { headTensors } from '../model/index.js';
 import { logitsOf, type Matrix, prototypesOf, softTargets } from '../train/index.js';
 import type { DraftManifest, Workshop } from './build.js';
-import { embedUnit } from './embed.js';
+import { embedPooled, unitRows } from './embed.js';
 import { withEncoder } from './encoder-session.js';
 import { type FittedHead, fitHead, type LabelledVectors, PROTOTYPES_PER_LABEL } from './fit-head.js';
 import type { TrainingData } from './training-data.js';
@@ -22,7 +22,7 @@ interface ShapeHead extends FittedHead {
   readonly prototypes?: Float32Array;
 }
 
-interface Vectors {
+export interface Vectors {
   readonly train: Matrix;
   readonly evaluation: Matrix;
 }
@@ -65,7 +65,7 @@ export async function fitHeads(
   };
 }
 
-class HeadFitting {
+export class HeadFitting {
   readonly classes: readonly number[];
   private readonly evaluationRows: readonly { readonly text: string; readonly label: string }[];
   private readonly numbers: ReadonlyMap<string, number>;
@@ -80,13 +80,19 @@ class HeadFitting {
   }
 
   /** Pooled vectors of length one of all in-scope rows. */
-  vectors(master: Master, draft: DraftManifest, shape: string): Promise<Vectors> {
+  async vectors(master: Master, draft: DraftManifest, shape: string): Promise<Vectors> {
+    const { train, evaluation } = await this.pooled(master, draft, shape);
+    return { train: unitRows(train), evaluation: unitRows(evaluation) };
+  }
+
+  /** Pooled vectors of all in-scope rows. */
+  pooled(master: Master, draft: DraftManifest, shape: string): Promise<Vectors> {
     const { workshop, data, evaluationRows } = this;
     const { tokenizer, options } = workshop;
     const total = data.rows.length + evaluationRows.length;
     return withEncoder(workshop, master, draft, shape, {}, async (session) => {
       const embed = (rows: readonly { readonly text: string }[], offset: number) =>
-        embedUnit(
+        embedPooled(
           session,
           tokenizer,
           rows.map(({ text }) => text),
@@ -127,7 +133,7 @@ class HeadFitting {
 const namesOf = (shape: string, width: string | undefined) => (plain: string) =>
   plain === headTensors.prototypes && width !== undefined ? widthPrototypes(width) : headTensor(shape, plain);
 
-function tensorsOf(
+export function tensorsOf(
   { weight, bias, prototypes }: ShapeHead,
   name: (plain: string) => string,
   labels: number,

@@ -2,7 +2,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { type Manifest, parseProfile, runtimeVersion } from '../bundle/index.js';
 import { instructionSet } from '../profile/processor.js';
-import type { ReportData } from '../report/index.js';
+import type { ReportData, TrainingCurve } from '../report/index.js';
 import type { EvaluatedProfile } from './evaluate.js';
 
 /** @param seconds that the build took */
@@ -11,6 +11,7 @@ export function reportOf(
   manifest: Manifest,
   profiles: readonly EvaluatedProfile[],
   seconds: number,
+  training: readonly TrainingCurve[] = [],
 ): ReportData {
   const { checkpoint, data, files } = manifest;
   const rows = (file: { file: string; rows: number } | undefined) =>
@@ -39,6 +40,7 @@ export function reportOf(
       onnxruntime: runtimeVersion(),
       instructionSet: instructionSet(),
     },
+    ...(training.length > 0 && { training }),
     profiles: manifest.ladder.map((rung) => {
       const { latencyMs = null, rssAnonBytes = null, rssBytes = null } = measured.get(rung.profile) ?? {};
       const note = parseProfile(rung.profile).bag ? { note: 'no attention layers: averaged embeddings' } : {};

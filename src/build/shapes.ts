@@ -2,7 +2,7 @@
 import { BAG, type Bits, bitWidths, formatProfile, type ShapeDescription, shapeName } from '../bundle/index.js';
 import { keyOf, type Shape, type UniformCounts } from '../calibrate/index.js';
 
-export type Recipe = 'head' | 'fast';
+export type Recipe = 'head' | 'fast' | 'full';
 
 const widths = [1, 0.75, 0.5, 0.25];
 const prunes = [0, 0.25, 0.5, 0.75];
@@ -53,7 +53,7 @@ export function describeShapes(recipe: Recipe, size: NetworkSize, fitted: boolea
       },
     ];
   });
-  if (recipe === 'fast' && fitted) described.push([BAG, { channels: size.hiddenSize, layers: [] }]);
+  if (recipe !== 'head' && fitted) described.push([BAG, { channels: size.hiddenSize, layers: [] }]);
   return Object.fromEntries(described);
 }
 
@@ -62,4 +62,21 @@ export function profilesOf(recipe: Recipe, fitted: boolean): string[] {
   const slices = shapesOf(recipe).flatMap((shape) => bitWidths.map((bits) => formatProfile({ ...shape, bits })));
   const bag = (bits: Bits) => formatProfile({ width: 1, prune: 1, bits, bag: true });
   return recipe === 'head' || !fitted ? slices : [...slices, bag(8), bag(4)];
+}
+
+/** Shapes with counts of their own for every layer, which a search found, and their profiles. */
+export function describeFound(
+  found: readonly {
+    readonly name: string;
+    readonly width: number;
+    readonly layers: readonly ShapeDescription['layers'][number][];
+  }[],
+  size: NetworkSize,
+): { shapes: Record<string, ShapeDescription>; profiles: string[] } {
+  const shapes = found.map(({ name, width, layers }): [string, ShapeDescription] => {
+    const { channels } = countsOf({ width, prune: 0 }, size);
+    return [name, { channels, layers: [...layers], ...(width < 1 && { widthCorrection: keyOf(width) }) }];
+  });
+  const profiles = found.flatMap(({ name }) => bitWidths.map((bits) => name.replace('+', `-q${bits}+`)));
+  return { shapes: Object.fromEntries(shapes), profiles };
 }

@@ -136,7 +136,7 @@ export function networkOf(
               labels: labels.length,
               hiddenSize: kept.channels,
               prototypes: head.prototypes,
-              normalize: true,
+              normalize: !head.raw || wanted.bag === true,
             }
           : {
               kind: 'checkpoint',

@@ -95,8 +95,10 @@ export const manifestSchema = v.object({
     problem: v.picklist(['single', 'multi']),
     prototypes: count,
     activation: v.optional(v.picklist(['tanh', 'relu'])),
+    /** Whether a fitted head reads vectors as they are pooled, not scaled to length one; the bag's always reads scaled ones. */
+    raw: v.optional(v.boolean()),
   }),
-  recipe: v.picklist(['head', 'fast']),
+  recipe: v.picklist(['head', 'fast', 'full']),
   /** Shapes by name: a profile's name without its bits. */
   shapes: v.record(v.string(), shapeSchema),
   labels: v.pipe(v.array(v.string()), v.minLength(2)),

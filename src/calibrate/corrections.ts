@@ -56,6 +56,10 @@ export class Corrections {
     this.lowRanks.set(standInTensors(keyOf(prune), site).left, lowRank);
   }
 
+  norm(shape: Shape, site: number): NormVectors | undefined {
+    return this.normVectors.get(normTensor(nameOf(shape), site));
+  }
+
   setNorm(shape: Shape, site: number, vectors: NormVectors): void {
     this.normVectors.set(normTensor(nameOf(shape), site), vectors);
   }

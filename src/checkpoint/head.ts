@@ -9,18 +9,29 @@ import { headTensors, type WantedTensor } from './naming.js';
  * ReLU for DistilBERT. Its tensors are `head.dense.weight|bias` (hidden × hidden) and `head.classifier.weight|bias`
  * (labels × hidden).
  */
-export interface ClassificationHead {
+export interface FirstTokenHead {
+  readonly kind: 'first-token';
   readonly labels: readonly string[];
   readonly problem: Problem;
   readonly activation: 'tanh' | 'relu';
 }
+
+/** A linear head over pooled vectors (of length one where `normalize`): `head.weight|bias` (labels × hidden). */
+export interface PooledHead {
+  readonly kind: 'pooled';
+  readonly labels: readonly string[];
+  readonly problem: Problem;
+  readonly normalize: boolean;
+}
+
+export type ClassificationHead = FirstTokenHead | PooledHead;
 
 /** The head that a checkpoint has, and the tensors it needs; undefined where it has none. */
 export function findHead(
   finder: TensorFinder,
   config: ModelConfig,
   configPath: string,
-): { head: ClassificationHead; tensors: Iterable<WantedTensor> } | undefined {
+): { head: FirstTokenHead; tensors: Iterable<WantedTensor> } | undefined {
   if (!hasHead(finder, config)) return undefined;
   const rows = finder.shapeOf('classifier.bias')?.[0];
   const labels = config.idToLabel ?? Array.from({ length: rows ?? 2 }, (_, id) => `LABEL_${id}`);
@@ -30,7 +41,7 @@ export function findHead(
   }
   const activation = config.family === 'bert' ? 'tanh' : 'relu';
   // Without problem_type, several labels mean one answer per text, as in the reference implementation.
-  const head: ClassificationHead = { labels, problem: config.problem ?? 'single', activation };
+  const head: FirstTokenHead = { kind: 'first-token', labels, problem: config.problem ?? 'single', activation };
   return { head, tensors: headTensors(config, labels.length) };
 }
 

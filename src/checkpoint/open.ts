@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SnugError } from '../errors/index.js';
 import { TensorFinder } from './checked-tensors.js';
 import { type ModelConfig, readConfig } from './config.js';
+import { joined, openDenseHead } from './dense-head.js';
 import { type ClassificationHead, findHead } from './head.js';
 import { type Identity, identify } from './identity.js';
 import { type Pooling, readModules, readPooling, refusePrompts } from './pooling.js';
@@ -48,21 +49,28 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     // After the tensors: they tell more of a wrong size in config.json than the other files do.
     const pooling = await readPooling(folder, modules, config.hiddenSize);
     const { tokenizer, maxTokens } = await readTokenizerFiles(own, config.positions);
-    const paths = weights.files.map((file) => file.path);
+    const dense =
+      modules?.dense === undefined
+        ? undefined
+        : await openDenseHead(join(folder, modules.dense), config, pooling.normalize);
+    const paths = [...weights.files.map((file) => file.path), ...(dense ? [dense.path] : [])];
     let identity: Promise<Identity> | undefined;
     return {
       folder,
       config,
-      tensors,
+      tensors: dense ? joined(tensors, dense.tensors) : tensors,
       tokenizer,
       pooling,
       maxTokens,
-      head: found?.head,
+      head: dense?.head ?? found?.head,
       identity: () => {
         identity ??= identify(folder, paths, config.nameOrPath);
         return identity;
       },
-      close: () => weights.close(),
+      close: async () => {
+        await weights.close();
+        await dense?.close();
+      },
     };
   } catch (error) {
     await weights.close();

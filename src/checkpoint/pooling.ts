@@ -17,6 +17,8 @@ export interface SentenceModules {
   /** Where config.json and the weights lie; '' for the folder itself. */
   readonly transformer: string;
   readonly pooling?: string;
+  /** A module after pooling that may be a classification head. */
+  readonly dense?: string;
   readonly normalize: boolean;
 }
 
@@ -42,6 +44,7 @@ export async function readModules(folder: string): Promise<SentenceModules | und
   if (!Array.isArray(list)) throw new SnugError('CHECKPOINT_CONFIG', `${path}: is not a list of modules`);
   let transformer: string | undefined;
   let pooling: string | undefined;
+  let dense: string | undefined;
   let normalize = false;
   for (const item of list) {
     const entry = new JsonObject(path, item);
@@ -50,7 +53,8 @@ export async function readModules(folder: string): Promise<SentenceModules | und
     const at = insideFolder(path, entry.string('path') ?? '');
     if (type === 'Transformer' && transformer === undefined) transformer = at;
     else if (type === 'Pooling' && pooling === undefined && !normalize) pooling = at;
-    else if (type === 'Normalize') normalize = true;
+    else if (type === 'Normalize' && dense === undefined) normalize = true;
+    else if (type === 'Dense' && dense === undefined) dense = at;
     else if (!idle.includes(type)) {
       const what = `module ${type || 'without type'} is not supported here (supported: Transformer, Pooling, Normalize)`;
       throw new SnugError('CHECKPOINT_UNSUPPORTED', `${path}: ${what}`);
@@ -58,7 +62,7 @@ export async function readModules(folder: string): Promise<SentenceModules | und
   }
   if (transformer === undefined)
     throw new SnugError('CHECKPOINT_UNSUPPORTED', `${path}: no Transformer among the modules`);
-  return { transformer, pooling, normalize };
+  return { transformer, pooling, dense, normalize };
 }
 
 /** Refuses a checkpoint that puts words of its own before every text: its vectors would silently differ. */

@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { basename, isAbsolute } from 'node:path';
 import { type Command, Option } from 'commander';
-import { build, type Recipe } from '../build/index.js';
+import { type BuildOptions, build, describePlan, planBuild, type Recipe, type TrainingPlan } from '../build/index.js';
 import type { Store } from '../bundle/making.js';
 import { SnugError } from '../errors/index.js';
+import type { Balance } from '../train/index.js';
 import { printJson } from './command.js';
 import { ladderTable } from './ladder-table.js';
-import { shareBetween, wholeNumber } from './option-values.js';
+import { aboveZero, shareBetween, sizeInBytes, wholeNumber } from './option-values.js';
 import { StepLine } from './step-line.js';
 import { untilStopped } from './until-stopped.js';
 import { version } from './version.js';
@@ -22,6 +23,12 @@ interface Options {
   readonly vocab?: number;
   readonly resume?: true;
   readonly store: Store;
+  readonly hours?: number;
+  readonly memory?: number;
+  readonly dryRun?: true;
+  readonly epochs?: number;
+  readonly learningRate?: number;
+  readonly balance: Balance;
   readonly seed: number;
   readonly threads?: number;
   readonly json?: true;
@@ -41,15 +48,29 @@ export function define(command: Command): void {
     .addOption(
       new Option(
         '--recipe <name>',
-        'head: a head at full width; fast: every profile too, cut and corrected, nothing trained',
+        'head: a head at full width; fast: every profile too, cut and corrected, nothing trained; full: all of them trained',
       )
-        .choices(['head', 'fast'])
+        .choices(['head', 'fast', 'full'])
         .default('head'),
     )
     .option('--unlabelled <file>', 'texts without labels: shows a network with a head of its own what it will read')
     .option('--vocab <pieces>', 'pieces of the vocabulary to keep (default: all)', wholeNumber(1, 10_000_000))
     .option('--resume', 'go on where an interrupted build stopped')
     .addOption(new Option('--store <form>', 'how weights are stored').choices(['fp16', 'q8']).default('fp16'))
+    .option(
+      '--hours <number>',
+      'with --recipe full: how long all of it may take (default: what the recipe needs)',
+      aboveZero,
+    )
+    .option('--memory <size>', 'with --recipe full: memory that training may take, such as 2G', sizeInBytes)
+    .option('--dry-run', 'with --recipe full: say how long it takes and what it needs, by a few steps, and end')
+    .option('--epochs <number>', 'with --recipe full: times that fine-tuning sees every row', wholeNumber(1, 1000))
+    .option('--learning-rate <rate>', 'with --recipe full: the largest of fine-tuning', aboveZero)
+    .addOption(
+      new Option('--balance <how>', 'with --recipe full: how much texts of rare labels count more')
+        .choices(['none', 'root', 'full'])
+        .default('none'),
+    )
     .option('--seed <number>', 'makes the build repeatable', wholeNumber(0, 0xffffffff), 1)
     .option('--threads <number>', 'threads inside one operator (default: all cores)', wholeNumber(1, 256))
     .option('--json', 'print the result as JSON')
@@ -71,13 +92,14 @@ async function run(checkpoint: string, options: Options): Promise<void> {
     throw new SnugError('USAGE', '--data and --eval go together: one to fit on, the other to choose and calibrate on');
   if (options.data === undefined && options.none !== undefined)
     throw new SnugError('USAGE', '--none needs --data and --eval');
+  if (options.recipe !== 'full') refuseTraining(options);
   const line = new StepLine(process.stderr);
   let signal: string | undefined;
   void untilStopped().then((received) => {
     signal = received;
   });
   try {
-    const { manifest, rows, seconds } = await build({
+    const request: BuildOptions = {
       checkpoint,
       output: options.output,
       data: options.data,
@@ -89,19 +111,32 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       vocab: options.vocab,
       resume: options.resume,
       store: options.store,
+      training: {
+        balance: options.balance,
+        epochs: options.epochs,
+        learningRate: options.learningRate,
+        hours: options.hours,
+        memory: options.memory,
+      },
       seed: options.seed,
       threads: options.threads ?? availableParallelism(),
       version: version(),
       command: ['snug', ...process.argv.slice(2).filter(matters).map(placeless)].map(quoted).join(' '),
       onProgress: (phase, done, total, detail) => {
-        if (signal) throw new SnugError('INTERRUPTED', `${signal} while ${phase}`);
+        if (signal) throw interrupted(signal, phase, options);
         line.update(phase, done, total, detail);
+      },
+      onNote: (note) => {
+        line.clear();
+        process.stderr.write(`${note}\n`);
       },
       onWarning: (warning) => {
         line.clear();
         process.stderr.write(`warning: ${warning}\n`);
       },
-    });
+    };
+    if (options.dryRun) return printPlan(await planBuild(request), options, line);
+    const { manifest, rows, seconds } = await build(request);
     line.clear();
     const result = {
       bundle: options.output,
@@ -116,6 +151,25 @@ async function run(checkpoint: string, options: Options): Promise<void> {
   } finally {
     line.clear();
   }
+}
+
+/** Options that say how to train mean nothing where nothing is trained. */
+function refuseTraining(options: Options): void {
+  const given = { hours: options.hours, memory: options.memory, 'dry-run': options.dryRun, epochs: options.epochs };
+  const all = { ...given, 'learning-rate': options.learningRate };
+  const [name] = Object.entries(all).find(([, value]) => value !== undefined) ?? [];
+  if (name !== undefined) throw new SnugError('USAGE', `--${name} needs --recipe full`);
+}
+
+function printPlan(plan: TrainingPlan, { json }: Options, line: StepLine): void {
+  line.clear();
+  if (json) printJson(plan);
+  else process.stdout.write(`${describePlan(plan)}\n`);
+}
+
+function interrupted(signal: string, phase: string, { recipe }: Options): SnugError {
+  const kept = recipe === 'head' ? {} : { remedy: 'What was done so far is kept: repeat the command with --resume.' };
+  return new SnugError('INTERRUPTED', `${signal} while ${phase}`, kept);
 }
 
 /** A resumed build gives what an uninterrupted one gives. */

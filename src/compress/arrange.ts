@@ -59,7 +59,7 @@ function axes(name: string, { channels, heads, neurons, headSize }: Arrangement)
   const [, layer, part] = /^encoder\.layer\.(\d+)\.(.+)\.(?:weight|bias)$/.exec(name) ?? [];
   if (part === undefined) {
     if (name.startsWith('embeddings.')) return isVector ? { rows: channels } : { columns: channels };
-    if (name === 'head.dense.weight') return { columns: channels };
+    if (name === 'head.dense.weight' || name === 'head.weight') return { columns: channels };
     return {};
   }
   const index = Number(layer);

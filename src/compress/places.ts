@@ -24,7 +24,7 @@ const parts: Readonly<Record<string, Omit<Place, 'layer' | 'site'> & { readonly 
   'output.LayerNorm': { kind: 'norm', site: 2, rows: 'channels' },
 };
 
-/** @param layers of the network: the checkpoint's own head reads the last one's result */
+/** @param layers of the network: a head that the checkpoint brought reads the last one's result */
 export function placeOf(name: string, layers: number): Place {
   const [, layer, part] = /^encoder\.layer\.(\d+)\.(.+)\.(?:weight|bias)$/.exec(name) ?? [];
   if (part !== undefined && parts[part]) {
@@ -36,7 +36,8 @@ export function placeOf(name: string, layers: number): Place {
   if (name.startsWith('embeddings.')) return { kind: 'table', ...nowhere, columns: 'channels' };
   if (name === 'head.prototypes') return { kind: 'prototypes', ...nowhere, columns: 'channels' };
   if (name.startsWith('head.dense.')) return { kind: 'reading', layer: -1, site: 2 * layers, columns: 'channels' };
-  if (name === 'head.weight') return { kind: 'other', ...nowhere, columns: 'channels' };
+  if (name === 'head.weight' || name === 'head.bias')
+    return { kind: 'reading', layer: -1, site: 2 * layers, columns: 'channels' };
   const [, rangeLayer, product] = /^ranges\.(\d+)\.(qkv|up|down)$/.exec(name) ?? [];
   if (product === undefined) return { kind: 'other', ...nowhere };
   return { kind: 'other', layer: Number(rangeLayer), site: -1, rows: product === 'down' ? 'neurons' : 'channels' };

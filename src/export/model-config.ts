@@ -1,5 +1,6 @@
 /** config.json of an export: what transformers.js and Optimum read of a network. */
 import type { Manifest } from '../bundle/index.js';
+import type { ModelConfig } from '../checkpoint/config.js';
 import type { EncoderShape } from '../model/index.js';
 
 /** What an export says of itself. */
@@ -41,7 +42,36 @@ export function writeModelConfig(manifest: Manifest, shape: EncoderShape, padTok
   };
 }
 
-function sizes(family: Manifest['model']['family'], shape: EncoderShape) {
+/** config.json of a checkpoint: the network as the reference library names its parts. */
+export function writeCheckpointConfig(manifest: Manifest, own: ModelConfig, padTokenId: number, about: About) {
+  const { labels, head } = manifest;
+  const { family } = own;
+  const kept = head.kind === 'checkpoint' ? architectures[family] : family === 'bert' ? 'BertModel' : 'DistilBertModel';
+  const layers = Array.from({ length: own.layers }, () => ({ heads: own.heads, neurons: own.intermediateSize }));
+  const { hiddenSize, activation, layerNormEps } = own;
+  return {
+    architectures: [kept],
+    model_type: family,
+    problem_type: head.problem === 'multi' ? 'multi_label_classification' : 'single_label_classification',
+    id2label: Object.fromEntries(labels.map((label, id) => [String(id), label])),
+    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+    vocab_size: own.vocabSize,
+    max_position_embeddings: own.positions,
+    ...(own.typeVocabSize > 0 && { type_vocab_size: own.typeVocabSize }),
+    pad_token_id: padTokenId,
+    ...sizes(family, { hiddenSize, activation, layerNormEps, layers }),
+    [ownKey]: {
+      version: about.version,
+      bundle: about.identity,
+      profile: about.profile,
+      temperature: about.temperature,
+    },
+  };
+}
+
+type Sizes = Pick<EncoderShape, 'hiddenSize' | 'activation' | 'layerNormEps' | 'layers'>;
+
+function sizes(family: Manifest['model']['family'], shape: Sizes) {
   const largest = (of: (layer: EncoderShape['layers'][number]) => number) => Math.max(1, ...shape.layers.map(of));
   const heads = largest((layer) => layer.heads);
   const neurons = largest((layer) => layer.neurons);

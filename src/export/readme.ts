@@ -45,3 +45,32 @@ console.log(await classify('some text'));
   text at a time.
 `;
 }
+
+/** README.md of a checkpoint folder. */
+export function writeCheckpointReadme(manifest: Manifest, { profile, identity, version, temperature }: About): string {
+  const { checkpoint, labels, head, noneLabel } = manifest;
+  const use =
+    head.kind === 'checkpoint'
+      ? "AutoModelForSequenceClassification.from_pretrained('THIS_FOLDER')"
+      : "SentenceTransformer('THIS_FOLDER').encode(['some text'])  # the logits";
+  return `# ${code(profile)} of ${code(checkpoint.name)}
+
+A profile of an elastic bundle as a checkpoint in float32, for text classification with ${labels.length} labels, written by snug ${version}.
+
+| | |
+|---|---|
+| profile | ${code(profile)} |
+| bundle | ${code(identity)} |
+| checkpoint | ${code(checkpoint.name)}, licence ${code(checkpoint.licence ?? 'unknown')} |
+| temperature | ${temperature} |
+
+\`\`\`python
+${use}
+\`\`\`
+
+- **Labels** stand in \`config.json\` (\`id2label\`), in the order of the logits.
+- **Scores** of Snug are the softmax of the logits divided by the temperature above.
+- **Refusal is not part of this folder.** In the bundle, a text that fits no label is answered with ${code(noneLabel)}.
+- **Weights** are those before quantisation.
+`;
+}

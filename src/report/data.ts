@@ -26,6 +26,19 @@ export interface ReportFile {
   readonly rows: number;
 }
 
+/** What was known after a step. */
+export interface TrainingPoint {
+  readonly step: number;
+  readonly loss: number;
+  /** Share of the eval rows that are right, where it was measured then. */
+  readonly accuracy?: number;
+}
+
+export interface TrainingCurve {
+  readonly phase: string;
+  readonly points: readonly TrainingPoint[];
+}
+
 export interface ReportData {
   readonly bundle: {
     readonly name: string;
@@ -53,4 +66,6 @@ export interface ReportData {
     readonly instructionSet: string;
   };
   readonly profiles: readonly ReportProfile[];
+  /** Where the network was trained. */
+  readonly training?: readonly TrainingCurve[];
 }

@@ -6,6 +6,7 @@ import { legend, plotFigure, plotKinds } from './plot.js';
 import { style } from './style.js';
 import { picks, summary } from './summary.js';
 import { profileTable } from './table.js';
+import { trainingSection } from './training.js';
 
 /** The page as text. */
 export function reportHtml(data: ReportData): string {
@@ -34,6 +35,7 @@ ${plots(data)}
 <h2 id="profiles">All profiles</h2>
 ${profileTable(data)}
 </section>
+${trainingSection(data)}
 ${measured(data)}
 </main>
 <footer><p>Written by ${data.tool}, <time datetime="${data.created}">${date(data.created)}</time>. The same figures for programs: report.json.</p></footer>

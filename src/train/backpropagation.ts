@@ -8,7 +8,7 @@ import { Arrays, Blocks } from './blocks.js';
 import type { Drops } from './dropout.js';
 import type { Parameters } from './parameters.js';
 import { type Answer, Pass, type Wanted } from './pass.js';
-import { type Slice, SliceWeights, wholeSlice } from './slice.js';
+import { type Slice, type SliceRoom, SliceWeights, wholeSlice } from './slice.js';
 
 export type { Answer, Wanted } from './pass.js';
 
@@ -28,6 +28,7 @@ export class Backpropagation {
   private readonly arrays = new Arrays();
   private readonly blocks: Blocks;
   private readonly whole: SliceWeights;
+  private readonly room: SliceRoom = new Map();
 
   constructor(
     private readonly shape: EncoderShape,
@@ -38,9 +39,9 @@ export class Backpropagation {
     this.whole = this.slice(wholeSlice(shape));
   }
 
-  /** A nested slice's weights; `refresh` them after every step. */
+  /** A nested slice's weights; `refresh` them after every step, and after another slice ran: all lie in the same room. */
   slice(slice: Slice): SliceWeights {
-    return new SliceWeights(this.parameters, slice, this.shape.headSize);
+    return new SliceWeights(this.parameters, slice, this.shape.headSize, this.room);
   }
 
   /** Bytes of activations and scratch arrays so far. */
@@ -56,21 +57,35 @@ export class Backpropagation {
     await pass.embed();
     for (let index = 0; index <= last; index++) await pass.layer(index, keep(index));
     const answer = await pass.classify(wanted);
+    let { loss } = answer;
+    const addHidden = (state: number) => {
+      if (wanted.hidden) loss += pass.addHiddenLoss(wanted.hidden, state);
+    };
+    addHidden(last + 1);
     for (let index = last; index >= 0; index--) {
       // The last layer's values are still there.
       if (this.options.recompute && index < last) await pass.layer(index, keep(index));
       await pass.layerBackward(index, keep(index));
+      addHidden(index);
     }
     await pass.embedBackward();
-    return answer;
+    return { ...answer, loss };
   }
 
   /** What the network says, without gradients: `logits` [texts × labels]. */
   async logits(batch: Batch, slice: SliceWeights = this.whole): Promise<Float32Array> {
+    return (await this.answers(batch, slice)).logits;
+  }
+
+  /** The same with the hidden states, which are good until the next run. */
+  async answers(
+    batch: Batch,
+    slice: SliceWeights = this.whole,
+  ): Promise<{ readonly logits: Float32Array; readonly states: readonly Float32Array[] }> {
     const pass = this.pass(slice, batch);
     await pass.embed();
     for (const index of this.shape.layers.keys()) await pass.layer(index, 'any');
-    return pass.logits();
+    return { logits: await pass.logits(), states: pass.states() };
   }
 
   private pass(slice: SliceWeights, batch: Batch, drops?: Drops): Pass {

@@ -26,12 +26,13 @@ export class Parameters implements Iterable<Parameter> {
   private readonly held = new Map<string, Parameter>();
   readonly touchedWords: TouchedRows = new Set();
 
-  /** Tensors of an encoder, in the order given; `head` is [labels, channels] row after row. */
+  /** Tensors of an encoder in the order given, and a head: the one that the source holds, else one of zeros. */
   static async read(source: TensorSource, shape: EncoderShape, labels: number): Promise<Parameters> {
     const parameters = new Parameters();
     for (const name of encoderNames(shape)) parameters.add(name, source.shape(name), await source.read(name));
-    parameters.add(headTensors.weight, [labels, shape.hiddenSize]);
-    parameters.add(headTensors.bias, [labels]);
+    const held = async (name: string) => (source.has(name) ? source.read(name) : undefined);
+    parameters.add(headTensors.weight, [labels, shape.hiddenSize], await held(headTensors.weight));
+    parameters.add(headTensors.bias, [labels], await held(headTensors.bias));
     return parameters;
   }
 

@@ -15,6 +15,7 @@ import { Tensor } from '../runtime/index.js';
 import type { Batch } from './batch.js';
 import type { Arrays, Block, Blocks } from './blocks.js';
 import { type Drops, layerDrop } from './dropout.js';
+import { addHiddenLoss, type HiddenTargets } from './hidden-loss.js';
 import { EMBEDDING_NORM, layerName, type Parameters, POSITIONS, TYPES, WORDS } from './parameters.js';
 import { addLeading, type SliceWeights } from './slice.js';
 
@@ -25,6 +26,8 @@ export interface Wanted {
   readonly hardWeight: number;
   /** A teacher's probabilities at a temperature. */
   readonly teacher?: { readonly soft: Float32Array; readonly weight: number; readonly temperature: number };
+  /** A teacher's hidden states. */
+  readonly hidden?: HiddenTargets;
 }
 
 export interface Answer {
@@ -104,6 +107,20 @@ export class Pass {
     const targets = new Float32Array(logits.size);
     await this.block('classify', this.classifyFeeds({ targets, hardWeight: 0 }), { logits });
     return logits.data as Float32Array;
+  }
+
+  /** Adds what a state (0 is the embedding) is off a teacher's to its gradient, which is on its way down; gives the loss. */
+  addHiddenLoss(targets: HiddenTargets, index: number): number {
+    const [student, gradient] = [this.state(index).data as Float32Array, this.gradient().data as Float32Array];
+    return addHiddenLoss(targets, index, student, this.sizes.channels, this.batch.mask, gradient);
+  }
+
+  /** The results of the embedding and of every layer, until the next run. */
+  states(): Float32Array[] {
+    return Array.from(
+      { length: this.on.shape.layers.length + 1 },
+      (_, index) => this.state(index).data as Float32Array,
+    );
   }
 
   /** Replaces the gradient of the layer's result by that of its input. */

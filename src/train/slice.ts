@@ -35,7 +35,19 @@ export function sliceShapes(slice: Slice, headSize: number, labels: number): Map
   return shapes.set(headTensors.weight, [labels, channels]).set(headTensors.bias, [labels]);
 }
 
+function roomFor(room: SliceRoom, name: string, count: number): Float32Array {
+  let array = room.get(name);
+  if (!array || array.length < count) {
+    array = new Float32Array(count);
+    room.set(name, array);
+  }
+  return array.subarray(0, count);
+}
+
 const isWhole = (shape: readonly number[], own: readonly number[]) => own.every((size, axis) => size === shape[axis]);
+
+/** Arrays that copies of slices lie in, by the parameter's name: the memory is that of the largest slice. */
+export type SliceRoom = Map<string, Float32Array>;
 
 /** A slice's weights, copied out of the master when `refresh` is called; those that are whole are the master's own. */
 export class SliceWeights {
@@ -46,10 +58,11 @@ export class SliceWeights {
     private readonly master: Parameters,
     private readonly slice: Slice,
     headSize: number,
+    room: SliceRoom = new Map(),
   ) {
     this.shapes = sliceShapes(slice, headSize, master.of(headTensors.bias).shape[0]);
     for (const [name, shape] of this.shapes)
-      if (!isWhole(shape, this.parameter(name).shape)) this.copies.set(name, new Float32Array(count(shape)));
+      if (!isWhole(shape, this.parameter(name).shape)) this.copies.set(name, roomFor(room, name, count(shape)));
     this.refresh();
   }
 

@@ -52,6 +52,7 @@ test('a classification head in half precision, with its prefix, labels and probl
   const checkpoint = await opened(t, join(fixtures, 'bert-single-label'));
   t.like(checkpoint.config, { activation: 'relu', layerNormEps: 1e-5 });
   t.deepEqual(checkpoint.head, {
+    kind: 'first-token',
     labels: ['light_on', 'light_off', 'weather', 'none of these'],
     problem: 'single',
     activation: 'tanh',
@@ -72,7 +73,12 @@ test('DistilBERT comes under the same names, without token types', async (t) => 
     intermediateSize: 64,
     typeVocabSize: 0,
   });
-  t.deepEqual(checkpoint.head, { labels: ['urgent', 'spam', 'question'], problem: 'multi', activation: 'relu' });
+  t.deepEqual(checkpoint.head, {
+    kind: 'first-token',
+    labels: ['urgent', 'spam', 'question'],
+    problem: 'multi',
+    activation: 'relu',
+  });
   t.deepEqual(checkpoint.tensors.names, [...encoderOf(false), ...headNames]);
 });
 

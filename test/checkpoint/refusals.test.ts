@@ -1,4 +1,4 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { openCheckpoint } from '../../src/checkpoint/index.js';
@@ -199,10 +199,23 @@ const broken: [string, FixtureName, (folder: string) => Promise<unknown>, RegExp
     /1_Pooling\/config\.json: no such file/,
   ],
   [
-    'a dense module',
+    'a dense module that is no head',
     'bert-mean',
-    modules('Transformer', 'Pooling', 'Dense'),
-    /modules\.json: module Dense is not supported/,
+    async (d) => {
+      const list = ['Transformer', 'Pooling', 'Dense'].map((type) => ({ type: `a.b.${type}`, path: '' }));
+      list[1].path = '1_Pooling';
+      list[2].path = '2_Dense';
+      await writeFile(join(d, 'modules.json'), JSON.stringify(list));
+      const dense = {
+        in_features: 32,
+        out_features: 8,
+        bias: true,
+        activation_function: 'torch.nn.modules.activation.Tanh',
+      };
+      await mkdir(join(d, '2_Dense'));
+      await writeFile(join(d, '2_Dense', 'config.json'), JSON.stringify(dense));
+    },
+    /config\.json: a Dense module is read only as a classification head/,
   ],
   ['no transformer', 'bert-mean', modules('Pooling'), /no Transformer among the modules/],
   [

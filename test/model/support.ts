@@ -50,15 +50,14 @@ export async function fixture(t: ExecutionContext, name: FixtureName): Promise<F
 
 /** The head that a checkpoint has, as the graph takes it. */
 export function headOf({ config, head }: Checkpoint): HeadShape | undefined {
-  return (
-    head && {
-      kind: 'checkpoint',
-      labels: head.labels.length,
-      inputSize: config.hiddenSize,
-      hiddenSize: config.hiddenSize,
-      activation: head.activation,
-    }
-  );
+  if (head?.kind !== 'first-token') return undefined;
+  return {
+    kind: 'checkpoint',
+    labels: head.labels.length,
+    inputSize: config.hiddenSize,
+    hiddenSize: config.hiddenSize,
+    activation: head.activation,
+  };
 }
 
 /** A network written as the product writes it, and open. */

@@ -153,3 +153,16 @@ test('figures that one profile lacks leave a dash; one profile alone is a report
   t.notRegex(alone, /NaN|Infinity|undefined|null/);
   t.regex(textOf(alone), /One profile of .* No smaller one is within one point/);
 });
+
+test('a network that was trained has its curves; one that was not has none', (t) => {
+  t.notRegex(reportHtml(sampleReport()), /How training went/);
+  const points = [
+    { step: 1, loss: 4.9 },
+    { step: 50, loss: 1.2, accuracy: 0.9 },
+    { step: 100, loss: 0.6, accuracy: 0.96 },
+  ];
+  const page = reportHtml({ ...sampleReport(), training: [{ phase: 'fine-tuning', points }] });
+  t.is(misnested(page), undefined);
+  t.regex(page, /aria-label="loss while fine-tuning: 4\.90 at first, 0\.60 at last"/);
+  t.regex(page, /right on eval rows while fine-tuning: 90\.0 % at first, 96\.0 % at last/);
+});

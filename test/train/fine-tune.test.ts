@@ -5,28 +5,21 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { shapeOf } from '../../src/model/index.js';
 import {
+  accuracyOn,
+  Backpropagation,
   defaultRecipe,
-  type Example,
   type FineTuneOptions,
   fineTune,
+  labelWeights,
   Parameters,
   type Recipe,
   type StepReport,
-  seededRandom,
 } from '../../src/train/index.js';
 import { fixtures, opened } from '../checkpoint/support.js';
 import { LABELS } from './network.js';
+import { examplesOf } from './tasks.js';
 
-/** A text's label is the one of three words that it has most. */
-const examples: Example[] = (() => {
-  const random = seededRandom(1);
-  return Array.from({ length: 60 }, (_, i) => {
-    const label = i % LABELS;
-    const length = 3 + Math.floor(random() * 6);
-    const ids = Array.from({ length }, () => (random() < 0.5 ? 20 + label : 30 + Math.floor(random() * 50)));
-    return { ids: [2, 20 + label, ...ids, 3], label };
-  });
-})();
+const examples = examplesOf(60);
 
 const recipe: Recipe = {
   ...defaultRecipe,
@@ -49,7 +42,7 @@ async function fresh(t: ExecutionContext) {
     const result = await fineTune(shape, parameters, examples, { recipe, threads: 1, onStep, ...options });
     return { ...result, reports, losses: reports.map(({ loss }) => loss) };
   };
-  return { parameters, train };
+  return { shape, parameters, train };
 }
 
 async function place(t: ExecutionContext): Promise<string> {
@@ -147,4 +140,32 @@ test('a learning rate that diverges ends with advice and finite weights', async 
   });
   t.regex(error?.message ?? '', /^step \d+ of 100: /);
   for (const { name, values } of parameters) t.true(values.every(Number.isFinite), name);
+});
+
+test('what was best on eval rows is what a run ends with, and it ends early where nothing gets better', async (t) => {
+  const { train, parameters } = await fresh(t);
+  const bestPath = await place(t);
+  const scores: { accuracy: number; step: number }[] = [];
+  const evaluation = {
+    examples: examplesOf(30, 2),
+    bestPath,
+    patience: 2,
+    onEvaluated: (s: (typeof scores)[0]) => void scores.push(s),
+  };
+  const { best, done, steps } = await train({ recipe: { ...recipe, epochs: 40 }, evaluation });
+  t.true(done < steps, 'long before its forty epochs');
+  t.is(best?.accuracy, Math.max(...scores.map(({ accuracy }) => accuracy)));
+  const run = new Backpropagation((await fresh(t)).shape, parameters, { threads: 1 });
+  t.teardown(() => run.close());
+  t.is(best?.accuracy, await accuracyOn(run, evaluation.examples, recipe));
+});
+
+test('texts of rare labels count more where that is wanted', (t) => {
+  const rare = [...examplesOf(3), ...Array.from({ length: 6 }, () => ({ ids: [2, 3], label: 0 }))];
+  t.deepEqual([...labelWeights(rare, LABELS, 'none')], [1, 1, 1]);
+  const [often, seldom] = labelWeights(rare, LABELS, 'full');
+  t.true(Math.abs(seldom / often - 7) < 1e-5);
+  const [common, uncommon] = labelWeights(rare, LABELS, 'root');
+  t.true(Math.abs(uncommon / common - Math.sqrt(7)) < 1e-5);
+  t.true(Math.abs((7 * common + 2 * uncommon) / 9 - 1) < 1e-6, 'a text counts 1 on average');
 });

@@ -6,6 +6,10 @@ export const trainingErrors = {
     meaning: 'What an interrupted build left behind belongs to other inputs or options.',
     remedy: 'Repeat the command as it was, or leave --resume out to start anew.',
   },
+  TRAINING_MEMORY: {
+    meaning: 'Training needs more memory than it was allowed, even with few texts at once and layers run twice.',
+    remedy: 'Allow more with --memory, cut long texts, or use --recipe fast.',
+  },
   TRAINING_DIVERGED: {
     meaning: 'The loss or its gradient became infinite or no number: the weights of the step before are kept.',
     remedy: 'Lower the learning rate (half of it is a good next try), or let it rise for longer.',

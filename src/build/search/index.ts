@@ -1,0 +1,170 @@
+/**
+ * After training, a search over how many heads and neurons each layer keeps. What a unit loses alone is measured once on training
+ * texts, as the divergence of the answers from the unpruned slice's; the sum over units ranks all allocations of a cost without
+ * evaluating any. The best of each cost, and the uniform one that they have to beat, are asked the eval rows.
+ */
+import { keyOf } from '../../calibrate/index.js';
+import { SafetensorsFile } from '../../checkpoint/index.js';
+import { softmax } from '../../infer/index.js';
+import { shapeOf } from '../../model/index.js';
+import {
+  accuracyOn,
+  Backpropagation,
+  type Example,
+  logitsOn,
+  type NestedSlice,
+  Parameters,
+  seededRandom,
+} from '../../train/index.js';
+import type { Workshop } from '../build.js';
+import { sampled } from '../calibration-texts.js';
+import { linearPooling } from '../training/pooling.js';
+import type { TrainingRows } from '../training/train-encoder.js';
+import { cheapest, randomWithin, rankCorrelation } from './allocate.js';
+import { mixedSlice, type Size } from './mixed-slices.js';
+import { type Allocation, costOf, LEVELS, layersOf, prunedShare, totalCost, unitsOf } from './units.js';
+
+/** Uniform slices whose cost is to be spent better. */
+const WIDTHS = [1, 0.5];
+const BUDGETS = [0.25, 0.5];
+const PROXY_TEXTS = 256;
+/** Allocations at random that tell how well the proxy ranks. */
+const RANDOM = 4;
+const TOKEN_BUDGET = 1024;
+
+export interface FoundShape {
+  /** A shape's name, `w0.50-p0.26+a`. */
+  readonly name: string;
+  readonly width: number;
+  readonly allocation: Allocation;
+  readonly layers: readonly { readonly heads: number; readonly neurons: number }[];
+}
+
+export interface Search {
+  readonly found: readonly FoundShape[];
+  /** Of the proxy's order with the order of accuracies, over everything that was evaluated at a cost, on average. */
+  readonly rankCorrelation: number;
+  readonly evaluated: number;
+}
+
+/** @param path of the trained master */
+export function searchShapes(workshop: Workshop, path: string, rows: TrainingRows, labels: number): Promise<Search> {
+  return workshop.place.step('search', async () => {
+    const { checkpoint, options } = workshop;
+    const file = await SafetensorsFile.open(path);
+    const shape = shapeOf(checkpoint);
+    const parameters = await Parameters.read(file, shape, labels);
+    for (const name of file.names)
+      if (name.includes('/')) parameters.add(name, file.shape(name), await file.read(name));
+    await file.close();
+    const run = new Backpropagation(shape, parameters, { threads: options.threads });
+    try {
+      return await new ShapeSearch(workshop, parameters, run, rows).run();
+    } finally {
+      await run.close();
+    }
+  });
+}
+
+class ShapeSearch {
+  private readonly size: Size;
+  private readonly texts: readonly Example[];
+  private tried = 0;
+
+  constructor(
+    private readonly workshop: Workshop,
+    private readonly parameters: Parameters,
+    private readonly running: Backpropagation,
+    private readonly rows: TrainingRows,
+  ) {
+    this.size = workshop.checkpoint.config;
+    const { seed } = workshop.options;
+    this.texts = sampled([...rows.train, ...rows.unlabelled], PROXY_TEXTS, seed);
+  }
+
+  async run(): Promise<Search> {
+    const { size } = this;
+    const costs = this.table((unit, level) => costOf(unit, level, size));
+    const found: FoundShape[] = [];
+    const correlations: number[] = [];
+    for (const width of WIDTHS) {
+      const losses = await this.losses(width);
+      for (const prune of BUDGETS) {
+        const uniform: Allocation = costs.map(() => LEVELS.indexOf(prune as (typeof LEVELS)[number]));
+        const budget = totalCost(uniform, size);
+        const best = cheapest(losses, costs, budget);
+        if (!best) continue;
+        const random = seededRandom(this.workshop.options.seed + found.length);
+        const others = Array.from({ length: RANDOM }, () => randomWithin(costs, budget, random));
+        const proxy = (allocation: Allocation) => allocation.reduce((sum, level, unit) => sum + losses[unit][level], 0);
+        const all = [best, uniform, ...others];
+        const accuracies: number[] = [];
+        for (const allocation of all) accuracies.push(await this.accuracy(width, allocation));
+        correlations.push(
+          rankCorrelation(
+            all.map(proxy),
+            accuracies.map((accuracy) => -accuracy),
+          ),
+        );
+        if (accuracies[0] <= accuracies[1]) continue;
+        const share = keyOf(prunedShare(best, size));
+        const name = `w${keyOf(width)}-p${share}+${'abcdefgh'[found.length]}`;
+        found.push({ name, width, allocation: best, layers: layersOf(best, size) });
+      }
+    }
+    const rank = correlations.reduce((sum, one) => sum + one, 0) / Math.max(1, correlations.length);
+    return { found, rankCorrelation: rank, evaluated: this.tried };
+  }
+
+  /** What each unit loses at each level by itself: mean divergence of the answers (Kullback-Leibler) over the texts. */
+  private async losses(width: number): Promise<number[][]> {
+    const units = unitsOf(this.size);
+    const whole: number[] = Array.from({ length: units }, () => 0);
+    const before = await this.answers(this.slice(width, whole));
+    const losses: number[][] = [];
+    for (let unit = 0; unit < units; unit++) {
+      this.workshop.options.onProgress('searching layers', unit, units, `width ${width}`);
+      const row = [0];
+      for (let level = 1; level < LEVELS.length; level++) {
+        const cut = whole.with(unit, level);
+        row.push(divergence(before, await this.answers(this.slice(width, cut))));
+      }
+      losses.push(row);
+    }
+    return losses;
+  }
+
+  private async accuracy(width: number, allocation: Allocation): Promise<number> {
+    this.tried++;
+    this.workshop.options.onProgress('searching layers', 0, 0, `allocation ${this.tried}`);
+    const slice = this.running.slice(this.slice(width, allocation));
+    return accuracyOn(this.running, this.rows.evaluation, { tokenBudget: TOKEN_BUDGET, pooling: this.pooling, slice });
+  }
+
+  /** Probabilities, text after text. */
+  private async answers(slice: NestedSlice): Promise<Float32Array[]> {
+    const how = { tokenBudget: TOKEN_BUDGET, pooling: this.pooling, slice: this.running.slice(slice) };
+    return (await logitsOn(this.running, this.texts, how)).map((logits) => Float32Array.from(softmax(logits, 1)));
+  }
+
+  private slice(width: number, allocation: Allocation): NestedSlice {
+    return mixedSlice(this.parameters, `search ${width} ${allocation.join('')}`, width, allocation, this.size);
+  }
+
+  private get pooling() {
+    return linearPooling(this.workshop.checkpoint);
+  }
+
+  private table(of: (unit: number, level: number) => number): number[][] {
+    return Array.from({ length: unitsOf(this.size) }, (_, unit) => LEVELS.map((_, level) => of(unit, level)));
+  }
+}
+
+/** Mean of Σ p log(p / q) over the texts. */
+function divergence(wanted: readonly Float32Array[], got: readonly Float32Array[]): number {
+  let sum = 0;
+  for (const [text, p] of wanted.entries())
+    for (const [label, share] of p.entries())
+      if (share > 0) sum += share * Math.log(share / Math.max(got[text][label], 1e-12));
+  return sum / Math.max(1, wanted.length);
+}

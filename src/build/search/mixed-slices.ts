@@ -1,0 +1,66 @@
+/** A trained network's slices with counts of their own for every layer, put together from what the uniform slices have of their own. */
+import { keyOf } from '../../calibrate/index.js';
+import type { TensorSource } from '../../checkpoint/index.js';
+import { headTensors } from '../../model/index.js';
+import type { NestedSlice, Parameters } from '../../train/index.js';
+import { countsOf, type NetworkSize } from '../shapes.js';
+import { normNames } from '../training/sliced.js';
+import { type Allocation, LEVELS, layersOf, prunedShare } from './units.js';
+
+export type Size = NetworkSize & { readonly headSize: number };
+
+/** What stands before the names of a uniform slice's own things; the whole network has none. */
+const ownOf = (width: number, level: number) =>
+  width === 1 && level === 0 ? '' : `w${keyOf(width)}-p${keyOf(LEVELS[level])}/`;
+
+/** Each tensor that a slice has of its own, and the uniform slice's tensor that it takes over. */
+export function ownTensors(width: number, allocation: Allocation, size: Size): [tensor: string, from: string][] {
+  const taken: [string, string][] = [];
+  const take = (tensor: string, level: number) => taken.push([tensor, ownOf(width, level) + tensor]);
+  // What is summed at a site comes from the unit before it.
+  for (const [site, norm] of normNames(size.layers).entries())
+    for (const part of ['weight', 'bias']) take(`${norm}.${part}`, site === 0 ? 0 : allocation[site - 1]);
+  const pruned = prunedShare(allocation, size);
+  const [nearest] = [...LEVELS.keys()].sort((a, b) => Math.abs(LEVELS[a] - pruned) - Math.abs(LEVELS[b] - pruned));
+  take(headTensors.weight, nearest);
+  take(headTensors.bias, nearest);
+  return taken;
+}
+
+/** The slice, its own tensors added to the parameters under its name. */
+export function mixedSlice(
+  parameters: Parameters,
+  name: string,
+  width: number,
+  allocation: Allocation,
+  size: Size,
+): NestedSlice {
+  const own = `${name}/`;
+  for (const [tensor, from] of ownTensors(width, allocation, size)) {
+    const { shape, values } = parameters.of(from);
+    parameters.add(own + tensor, shape, values);
+  }
+  const { channels } = countsOf({ width, prune: 0 }, size);
+  return { name, channels, layers: layersOf(allocation, size), own, share: 0 };
+}
+
+/** A trained master that has a found slice's own tensors too, under its name. */
+export function withFound(
+  source: TensorSource,
+  found: readonly { readonly name: string; readonly width: number; readonly allocation: Allocation }[],
+  size: Size,
+): TensorSource {
+  const from = new Map<string, string>(
+    found.flatMap(({ name, width, allocation }) =>
+      ownTensors(width, allocation, size).map(([tensor, stored]) => [`${name}/${tensor}`, stored] as const),
+    ),
+  );
+  const of = (name: string) => from.get(name) ?? name;
+  return {
+    names: [...source.names, ...from.keys()],
+    has: (name) => source.has(of(name)),
+    shape: (name) => source.shape(of(name)),
+    read: (name) => source.read(of(name)),
+    readRows: (name, start, end) => source.readRows(of(name), start, end),
+  };
+}

@@ -1,0 +1,116 @@
+/** Second phase: what is worth keeping comes first, then all slices learn from the whole network. */
+import { correct, orderNetwork } from '../../calibrate/index.js';
+import { SafetensorsFile } from '../../checkpoint/index.js';
+import { type Arrangement, arranged } from '../../compress/arrange.js';
+import { shapeOf } from '../../model/index.js';
+import {
+  type DistilRecipe,
+  defaultDistilRecipe,
+  distil,
+  type NestedSlice,
+  Parameters,
+  type SlicePlan,
+  writeWeights,
+} from '../../train/index.js';
+import type { Workshop } from '../build.js';
+import { calibrationOf } from '../calibration.js';
+import { sampled } from '../calibration-texts.js';
+import { curveOf } from './curve.js';
+import { linearPooling } from './pooling.js';
+import { RunReport } from './run-report.js';
+import { addOwn, slicePlan } from './sliced.js';
+import type { TrainingRows } from './train-encoder.js';
+import type { TrainingPlan } from './training-plan.js';
+
+const STATE_EVERY = 200;
+const CHECK_EVERY = 250;
+/** Eval rows that slices are held against on the way. */
+const CHECK_ROWS = 1000;
+/** Slices whose mean accuracy says which weights are the best. */
+const CHECKED = ['w1.00-p0.00', 'w0.75-p0.25', 'w0.50-p0.25', 'w0.50-p0.50'];
+
+const nothing = { normalisation: false, standIns: false, restoring: false };
+
+/** Path of the trained master: arranged, with what slices have of their own. */
+export async function distilled(
+  workshop: Workshop,
+  fineTunedPath: string,
+  rows: TrainingRows,
+  labels: number,
+  training: TrainingPlan,
+): Promise<{ path: string; channels: readonly number[] }> {
+  const { place, checkpoint, options } = workshop;
+  const arrangement = await place.step('arrangement', () =>
+    withSource(fineTunedPath, (source) => orderNetwork({ ...calibrationOf(workshop, rows.texts), source })),
+  );
+  const path = await place.file('distilled.safetensors', async (unfinished) => {
+    const { parameters, teacher } = await startOf(workshop, fineTunedPath, arrangement, rows, labels);
+    const plan = slicePlan(checkpoint.config);
+    const examples = [...rows.train, ...rows.unlabelled];
+    const recipe = recipeOf(workshop, training);
+    const report = new RunReport('training slices', options, curveOf(place, 'training slices'));
+    await distil(shapeOf(checkpoint), parameters, teacher, examples, {
+      recipe,
+      plan,
+      threads: options.threads,
+      recompute: training.memory.recompute,
+      state: { path: place.path('slices.state'), everySteps: STATE_EVERY, resume: true },
+      evaluation: {
+        examples: sampled(rows.evaluation, CHECK_ROWS, options.seed),
+        slices: slicesCalled(plan, CHECKED),
+        everySteps: CHECK_EVERY,
+        bestPath: place.path('slices.best'),
+        onEvaluated: ({ step, accuracy }, each) =>
+          report.onEvaluated(
+            step,
+            accuracy,
+            ` (${[...each].map(([name, right]) => `${name} ${(100 * right).toFixed(2)}`).join(', ')})`,
+          ),
+      },
+      onStep: report.onStep,
+      signal: report.signal,
+    });
+    report.throwIfStopped();
+    await writeWeights(unfinished, parameters);
+  });
+  return { path, channels: arrangement.channels };
+}
+
+/** The master before the first step, and the teacher: the fine-tuned network in the same order. */
+async function startOf(
+  workshop: Workshop,
+  fineTunedPath: string,
+  arrangement: Arrangement,
+  rows: TrainingRows,
+  labels: number,
+) {
+  const { checkpoint } = workshop;
+  return withSource(fineTunedPath, async (file) => {
+    const source = arranged(file, arrangement);
+    const shape = shapeOf(checkpoint);
+    const parameters = await Parameters.read(source, shape, labels);
+    const teacher = await Parameters.read(source, shape, labels);
+    const steps = { ...nothing, normalisation: true };
+    addOwn(parameters, await correct({ ...calibrationOf(workshop, rows.texts), source, steps }), checkpoint.config);
+    return { parameters, teacher };
+  });
+}
+
+function recipeOf({ checkpoint, options }: Workshop, { sliceSteps, memory }: TrainingPlan): DistilRecipe {
+  const { balance = 'none' } = options.training ?? {};
+  const pooling = linearPooling(checkpoint);
+  const { tokenBudget } = memory;
+  return { ...defaultDistilRecipe, steps: sliceSteps, tokenBudget, balance, pooling, seed: options.seed };
+}
+
+const slicesCalled = ({ whole, regular, others }: SlicePlan, names: readonly string[]): NestedSlice[] =>
+  [whole, ...regular, ...others].filter(({ name }) => names.includes(name));
+
+async function withSource<Result>(path: string, use: (source: SafetensorsFile) => Promise<Result>): Promise<Result> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}

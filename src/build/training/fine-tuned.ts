@@ -1,0 +1,48 @@
+/** First phase: the whole network learns the labels. */
+import { shapeOf } from '../../model/index.js';
+import { defaultRecipe, fineTune, Parameters, writeWeights } from '../../train/index.js';
+import type { Workshop } from '../build.js';
+import { curveOf } from './curve.js';
+import { linearPooling } from './pooling.js';
+import { RunReport } from './run-report.js';
+import type { TrainingRows } from './train-encoder.js';
+import type { TrainingPlan } from './training-plan.js';
+
+const STATE_EVERY = 200;
+/** Epochs without a better one on eval rows after which it ends. */
+const PATIENCE = 3;
+
+/** Path of the fine-tuned weights, a head among them, under the checkpoint's names. */
+export function fineTuned(
+  workshop: Workshop,
+  rows: TrainingRows,
+  labels: number,
+  { epochs, memory: { tokenBudget, recompute } }: TrainingPlan,
+): Promise<string> {
+  const { checkpoint, options, place } = workshop;
+  return place.file('fine-tuned.safetensors', async (path) => {
+    const shape = shapeOf(checkpoint);
+    const parameters = await Parameters.read(checkpoint.tensors, shape, labels);
+    const { balance = 'none', learningRate = defaultRecipe.learningRate } = options.training ?? {};
+    const pooling = linearPooling(checkpoint);
+    const choices = { epochs, tokenBudget, learningRate, balance, pooling, seed: options.seed };
+    const recipe = { ...defaultRecipe, ...choices };
+    const report = new RunReport('fine-tuning', options, curveOf(place, 'fine-tuning'));
+    await fineTune(shape, parameters, rows.train, {
+      recipe,
+      threads: options.threads,
+      recompute,
+      state: { path: place.path('fine-tuning.state'), everySteps: STATE_EVERY, resume: true },
+      evaluation: {
+        examples: rows.evaluation,
+        bestPath: place.path('fine-tuning.best'),
+        patience: PATIENCE,
+        onEvaluated: ({ step, accuracy }) => report.onEvaluated(step, accuracy),
+      },
+      onStep: report.onStep,
+      signal: report.signal,
+    });
+    report.throwIfStopped();
+    await writeWeights(path, parameters);
+  });
+}

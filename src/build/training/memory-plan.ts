@@ -1,0 +1,57 @@
+/** How much memory training takes, worked out before it starts, and how it is brought below what was allowed. */
+import { SnugError } from '../../errors/index.js';
+import type { EncoderShape } from '../../model/index.js';
+import { activationBytes } from '../../train/index.js';
+
+export interface MemoryPlan {
+  /** Tokens that run at once at most. */
+  readonly tokenBudget: number;
+  /** Whether layers run forward twice, so that what they keep in between is that of one. */
+  readonly recompute: boolean;
+  readonly bytes: number;
+}
+
+export interface MemoryNeeds {
+  readonly shape: EncoderShape;
+  readonly parameters: number;
+  /** Of the longest text. */
+  readonly longest: number;
+  /** Tokens of a step: no more of them ever run at once. */
+  readonly stepTokens: number;
+}
+
+const MIB = 2 ** 20;
+/** Node, its code, onnxruntime's library and the texts. */
+const PROGRAM_BYTES = 300 * MIB;
+/** Values, gradients and the optimiser's two means of what learns; the teacher's values and slices' copies: less than two more. */
+const COPIES = 6;
+const FLOAT_BYTES = 4;
+const BUDGETS = [2048, 1024, 512, 256, 128];
+
+/** What training takes with so many tokens at once. */
+export function trainingBytes(needs: MemoryNeeds, tokenBudget: number, recompute: boolean): number {
+  const { shape, parameters, longest, stepTokens } = needs;
+  // A text that is longer than the budget runs alone.
+  const tokens = Math.max(longest, Math.min(tokenBudget, stepTokens));
+  const texts = Math.max(1, Math.floor(tokens / longest));
+  const size = { texts, tokens: Math.ceil(tokens / texts), recompute };
+  const oneLayer = activationBytes({ ...shape, layers: shape.layers.slice(0, 1) }, size);
+  // onnxruntime's own arrays, for a layer's two directions, and the teacher's, which keeps one layer.
+  return Math.round(PROGRAM_BYTES + COPIES * FLOAT_BYTES * parameters + activationBytes(shape, size) + 3 * oneLayer);
+}
+
+/** The largest budget that fits: quick ways before slow ones. @throws TRAINING_MEMORY where none does */
+export function planMemory(needs: MemoryNeeds, allowed = Number.POSITIVE_INFINITY): MemoryPlan {
+  let least = Number.POSITIVE_INFINITY;
+  for (const recompute of [false, true])
+    for (const tokenBudget of BUDGETS) {
+      const bytes = trainingBytes(needs, tokenBudget, recompute);
+      least = Math.min(least, bytes);
+      if (bytes <= allowed) return { tokenBudget, recompute, bytes };
+    }
+  const inMib = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;
+  throw new SnugError(
+    'TRAINING_MEMORY',
+    `training needs ${inMib(least)}, and may take ${inMib(allowed)}; the longest text has ${needs.longest} tokens`,
+  );
+}

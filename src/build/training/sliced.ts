@@ -1,0 +1,89 @@
+/** The slices that learn, and what each has of its own beside the master's leading blocks: its normalisations and its head. */
+
+import { type MasterTensor, tensorOf } from '../../bundle/making.js';
+import { type Corrections, nameOf, type Shape } from '../../calibrate/index.js';
+import type { TensorSource } from '../../checkpoint/index.js';
+import { normTensor } from '../../compress/corrections.js';
+import { headTensors } from '../../model/index.js';
+import { leadingOf, type NestedSlice, type Parameters, type SlicePlan } from '../../train/index.js';
+import { countsOf, isFull, type NetworkSize, shapesOf } from '../shapes.js';
+
+/** Every so many steps the whole network learns too. */
+const WHOLE_EVERY = 3;
+/** Half the width at these prunes learns in turns, one at every step: what small boards will run. */
+const REGULAR: readonly Shape[] = [0.5, 0.25, 0].map((prune) => ({ width: 0.5, prune }));
+/** How often shapes at the rim are drawn beside others: what they learn helps them alone. */
+const RIM_SHARE = 0.5;
+const FAVOURED_SHARE = 1.5;
+
+const isOneOf = (shapes: readonly Shape[], { width, prune }: Shape) =>
+  shapes.some((one) => one.width === width && one.prune === prune);
+
+function shareOf(shape: Shape): number {
+  if (shape.width <= 0.25 || (shape.prune >= 0.75 && shape.width !== 0.5)) return RIM_SHARE;
+  return shape.width === 0.75 && shape.prune === 0.25 ? FAVOURED_SHARE : 1;
+}
+
+/** Before the names of what a shape has of its own. */
+export const ownPrefix = (shape: Shape) => `${nameOf(shape)}/`;
+
+export function slicePlan(size: NetworkSize): SlicePlan {
+  const slices = shapesOf('full').map((shape): { shape: Shape; slice: NestedSlice } => {
+    const { channels, heads, neurons } = countsOf(shape, size);
+    const layers = Array.from({ length: size.layers }, () => ({ heads, neurons }));
+    const own = isFull(shape) ? undefined : ownPrefix(shape);
+    return { shape, slice: { name: nameOf(shape), channels, layers, own, share: shareOf(shape) } };
+  });
+  const [whole, ...others] = slices;
+  const isRegular = (shape: Shape) => isOneOf(REGULAR, shape);
+  return {
+    whole: whole.slice,
+    wholeEvery: WHOLE_EVERY,
+    regular: REGULAR.flatMap((one) => others.filter(({ shape }) => isOneOf([one], shape)).map(({ slice }) => slice)),
+    others: others.filter(({ shape }) => !isRegular(shape)).map(({ slice }) => slice),
+  };
+}
+
+/** Checkpoint names of the normalisations, by site: the embedding's, then two a layer. */
+export function normNames(layers: number): string[] {
+  const ofLayer = (index: number) =>
+    ['attention.output.LayerNorm', 'output.LayerNorm'].map((part) => `encoder.layer.${index}.${part}`);
+  return ['embeddings.LayerNorm', ...Array.from({ length: layers }, (_, index) => ofLayer(index)).flat()];
+}
+
+/** Gives every slice its own normalisations, fitted in closed form, and its own head: the first columns of the whole one's. */
+export function addOwn(parameters: Parameters, corrections: Corrections, size: NetworkSize): void {
+  for (const shape of shapesOf('full').filter((one) => !isFull(one))) {
+    const { channels } = countsOf(shape, size);
+    const own = ownPrefix(shape);
+    for (const [site, name] of normNames(size.layers).entries()) {
+      const norm = corrections.norm(shape, site);
+      if (!norm) throw new Error(`no normalisation of ${own}${name}`);
+      parameters.add(`${own}${name}.weight`, [channels], norm.scale.slice());
+      parameters.add(`${own}${name}.bias`, [channels], norm.bias.slice());
+    }
+    const [weight, bias] = [parameters.of(headTensors.weight), parameters.of(headTensors.bias)];
+    const [labels] = bias.shape;
+    const columns = leadingOf(weight, [labels, channels], weight.values);
+    parameters.add(own + headTensors.weight, [labels, channels], columns);
+    parameters.add(own + headTensors.bias, [labels], bias.values.slice());
+  }
+}
+
+/** The slices' own normalisations as the bundle has them. */
+export async function ownNorms(
+  trained: TensorSource,
+  layers: number,
+  found: readonly string[],
+): Promise<MasterTensor[]> {
+  const tensors: MasterTensor[] = [];
+  const uniform = shapesOf('full').filter((one) => !isFull(one));
+  for (const shape of [...uniform.map(nameOf), ...found])
+    for (const [site, name] of normNames(layers).entries()) {
+      const scale = await trained.read(`${shape}/${name}.weight`);
+      const bias = await trained.read(`${shape}/${name}.bias`);
+      const both = tensorOf(normTensor(shape, site), [2, scale.length], Float32Array.from([...scale, ...bias]));
+      tensors.push({ ...both, store: 'fp16' });
+    }
+  return tensors;
+}

@@ -1,0 +1,110 @@
+/** The phases of training in their order; each leaves a file in the build's folder, and is not run again once it is there. */
+import { SafetensorsFile, type TensorSource } from '../../checkpoint/index.js';
+import type { Balance, Example } from '../../train/index.js';
+import type { Workshop } from '../build.js';
+import { type FoundShape, searchShapes } from '../search/index.js';
+import { withFound } from '../search/mixed-slices.js';
+import type { TrainingData } from '../training-data.js';
+import { distilled } from './distilled.js';
+import { fineTuned } from './fine-tuned.js';
+import { ownRows, ownWeights, teachingLabels } from './own-answers.js';
+import { type Bench, planTraining, type TrainingPlan } from './training-plan.js';
+
+/** What a person may choose about training. */
+export interface TrainingChoices {
+  /** How much texts of rare labels count. */
+  readonly balance?: Balance;
+  readonly learningRate?: number;
+  readonly epochs?: number;
+  /** For all of it; undefined gives every phase the steps that its recipe has. */
+  readonly hours?: number;
+  /** Bytes that training may take. */
+  readonly memory?: number;
+}
+
+/** What training hands to the cut. */
+export interface Trained {
+  /** The master in its order, and what every slice has of its own under names that begin with `SHAPE/`. */
+  readonly source: TensorSource;
+  /** The checkpoint's number of each channel. */
+  readonly channels: readonly number[];
+  /** Shapes that a search over layers added. */
+  readonly found: readonly FoundShape[];
+  close(): Promise<void>;
+}
+
+export interface TrainingRows {
+  readonly train: readonly Example[];
+  readonly evaluation: readonly Example[];
+  readonly unlabelled: readonly Example[];
+  /** All that may be learnt from. */
+  readonly texts: readonly string[];
+}
+
+/** @param data without it, the checkpoint's own head teaches on texts without labels */
+export async function trainEncoder(
+  workshop: Workshop,
+  data: TrainingData | undefined,
+  unlabelled: readonly string[],
+): Promise<Trained> {
+  const rows = await rowsOf(workshop, data, unlabelled);
+  const labels = (data?.labels ?? teachingLabels(workshop)).length;
+  const plan = await workshop.place.step('training', () => planTraining(workshop, rows, labels, false));
+  workshop.options.onNote?.(describePlan(plan));
+  const whole = data ? await fineTuned(workshop, rows, labels, plan) : await ownWeights(workshop, labels);
+  const { path, channels } = await distilled(workshop, whole, rows, labels, plan);
+  const { found, rankCorrelation, evaluated } = await searchShapes(workshop, path, rows, labels);
+  workshop.options.onNote?.(
+    `search: ${found.length} of ${evaluated} allocations kept, rank correlation of the proxy ${rankCorrelation.toFixed(2)}`,
+  );
+  const file = await SafetensorsFile.open(path);
+  const source = withFound(file, found, workshop.checkpoint.config);
+  return { source, channels, found, close: () => file.close() };
+}
+
+/** What `--dry-run` tells: how long training would take, and what it would need. */
+export async function planOnly(
+  workshop: Bench,
+  data: TrainingData | undefined,
+  unlabelled: readonly string[],
+): Promise<TrainingPlan> {
+  const labels = (data?.labels ?? teachingLabels(workshop)).length;
+  return planTraining(workshop, await rowsOf(workshop, data, unlabelled), labels, true);
+}
+
+export function describePlan({ epochs, sliceSteps, memory, seconds }: TrainingPlan): string {
+  const { tokenBudget, recompute, bytes } = memory;
+  const room = `${(bytes / 1e9).toFixed(1)} GB of memory, ${tokenBudget} tokens at once${recompute ? ', layers run twice' : ''}`;
+  const minutes = (value: number) => `${Math.ceil(value / 60)} min`;
+  const steps = `${epochs} epochs of fine-tuning, ${sliceSteps} steps of training slices`;
+  if (!seconds) return `training: ${steps}; ${room}`;
+  const { fineTuning, slices, rest } = seconds;
+  const times = `${minutes(fineTuning)}, ${minutes(slices)}, and ${minutes(rest)} for the rest`;
+  return `training: ${steps}; about ${minutes(fineTuning + slices + rest)} (${times}); ${room}`;
+}
+
+async function rowsOf(
+  workshop: Bench,
+  data: TrainingData | undefined,
+  unlabelled: readonly string[],
+): Promise<TrainingRows> {
+  const { tokenizer, options } = workshop;
+  const numbers = new Map((data?.labels ?? teachingLabels(workshop)).map((label, index) => [label, index]));
+  const example = (text: string, label?: string): Example => ({
+    ids: tokenizer.encode(text).ids,
+    label: label === undefined ? undefined : numbers.get(label),
+  });
+  const without = unlabelled.map((text) => example(text));
+  if (!data) {
+    const { learnt, held } = await ownRows(workshop, without);
+    return { train: [], evaluation: held, unlabelled: learnt, texts: unlabelled };
+  }
+  return {
+    train: data.rows.map(({ text, label }) => example(text, label)),
+    evaluation: data.evalRows
+      .filter(({ label }) => label !== options.none)
+      .map(({ text, label }) => example(text, label)),
+    unlabelled: without,
+    texts: [...data.rows.map(({ text }) => text), ...unlabelled],
+  };
+}
