@@ -19,9 +19,13 @@ export class News {
       return;
     }
     const { kind, source } = news;
-    const words = { 'source-lost': 'is lost', 'source-back': 'is back', 'source-ended': 'has ended' }[kind];
-    const why =
-      news.kind === 'source-lost' ? news.reason : news.kind === 'source-ended' ? news.problem?.message : undefined;
+    const words = {
+      'source-lost': 'is lost',
+      'source-back': 'is back',
+      'source-missed': 'missed something',
+      'source-ended': 'has ended',
+    }[kind];
+    const why = 'reason' in news ? news.reason : news.kind === 'source-ended' ? news.problem?.message : undefined;
     const message = `source '${source}' ${words}${why === undefined ? '' : `: ${why}`}`;
     if (why === undefined) this.log.info(message);
     else this.log.warn(message);
