@@ -14,6 +14,7 @@ import { News } from './news.js';
 import { Pipeline } from './pipeline.js';
 import type { Profiles } from './profiles/index.js';
 import { type Opened, openModel, Serving } from './serving.js';
+import type { Surroundings } from './sources/index.js';
 import type { Source } from './sources/source.js';
 import { agentInfo, Telemetry } from './telemetry/index.js';
 import { readCredentials, SessionCounter, Uplink } from './uplink/index.js';
@@ -29,7 +30,7 @@ export interface AgentParts {
   readonly openProfiles: (config: AgentConfig) => Promise<Profiles>;
   /** What the board allows and feels, and the choice of a profile under that. */
   readonly boardOf: (profiles: Profiles, config: AgentConfig, log: Log) => BoardView | Promise<BoardView>;
-  readonly createSource: (name: string, config: SourceConfig) => Source;
+  readonly createSource: (name: string, config: SourceConfig, surroundings: Surroundings) => Source;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -148,9 +149,8 @@ export class Agent {
     const pipeline = new Pipeline({
       model: opened.model,
       sources: Object.entries(config.sources).map(([name, source]) => ({
-        source: createSource(name, source),
-        queue: source.queue,
-        recordLimitBytes: source.recordLimitBytes,
+        ...source,
+        source: createSource(name, source, config),
       })),
       maxBatch: config.batch.size,
       maxWaitMs: config.batch.waitMs,

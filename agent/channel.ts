@@ -6,7 +6,7 @@ import {
   type FramingChoice,
   silenceMs,
 } from './framing/index.js';
-import type { ByteStream, Identifiers, PositionBehind, ReadPosition, SourceMessage } from './sources/source.js';
+import type { ByteStream, Fields, PositionBehind, ReadPosition, SourceMessage } from './sources/source.js';
 import { compilePattern, Decoder, Joiner, type Piece } from './text/index.js';
 
 export interface JoinOptions {
@@ -18,6 +18,8 @@ export interface JoinOptions {
 
 export interface ChannelOptions extends FramingChoice {
   readonly join?: JoinOptions;
+  /** Takes a framed text apart. */
+  readonly parse?: (text: string) => { readonly text: string; readonly fields: Fields };
 }
 
 /** What a channel gives its pieces to. */
@@ -25,6 +27,8 @@ export interface ChannelOwner {
   /** True while no piece can be taken. */
   readonly full: boolean;
   take(piece: Piece): void;
+  /** A message came that there is no room for, from a source that can't wait. */
+  refused(): void;
   /** Everything before was taken or is no record. */
   passed(position: ReadPosition): void;
   /** Everything that there is was taken for now. */
@@ -58,9 +62,9 @@ export class Channel implements ByteStream {
   #discarding = false;
 
   constructor(
-    options: ChannelOptions,
+    private readonly options: ChannelOptions,
     private readonly owner: ChannelOwner,
-    private readonly ids: Identifiers | undefined,
+    private readonly fields: Fields | undefined,
   ) {
     const { join, encoding, recordLimitBytes = DEFAULT_RECORD_LIMIT_BYTES } = options;
     this.#limit = recordLimitBytes;
@@ -85,9 +89,13 @@ export class Channel implements ByteStream {
     return this.#go();
   }
 
-  /** One at a time: the next one when this one was taken. */
+  /** One at a time: one that comes while another waits is refused. */
   message(message: SourceMessage): Promise<void> | undefined {
     if (this.#discarding) return undefined;
+    if (this.#message !== undefined) {
+      this.owner.refused();
+      return undefined;
+    }
     this.#message = message;
     return this.#go();
   }
@@ -151,10 +159,10 @@ export class Channel implements ByteStream {
     const decoded = this.#decoder.decode(frame);
     if (decoded === undefined) return 'blank';
     const position = this.#behind === undefined ? this.#chunkEnd : this.#behind(this.#framer.used);
-    return { ...decoded, cut: frame.cut, ids: this.ids, position };
+    return { ...decoded, cut: frame.cut, fields: this.fields, position };
   }
 
-  #pieceOf({ body, identifiers, position }: SourceMessage): Piece | 'blank' {
+  #pieceOf({ body, fields, position }: SourceMessage): Piece | 'blank' {
     this.#message = undefined;
     const bytes = typeof body === 'string' ? undefined : body.subarray(0, this.#limit);
     const cut = body.length > this.#limit;
@@ -165,11 +173,15 @@ export class Channel implements ByteStream {
         : this.#decoder.decode({ bytes, cut });
     this.#chunkEnd = position;
     if (decoded === undefined || decoded.text.trim() === '') return 'blank';
-    return { ...decoded, text: decoded.text.replace(/[\r\n]+$/, ''), cut, ids: identifiers, position };
+    return { ...decoded, text: decoded.text.replace(/[\r\n]+$/, ''), cut, fields, position };
   }
 
   #take(piece: Piece): void {
-    const whole = this.#joiner === undefined ? piece : this.#joiner.push(piece);
+    const parsed = this.options.parse?.(piece.text);
+    const line =
+      parsed === undefined ? piece : { ...piece, text: parsed.text, fields: { ...piece.fields, ...parsed.fields } };
+    if (parsed?.text === '') return;
+    const whole = this.#joiner === undefined ? line : this.#joiner.push(line);
     if (whole !== undefined) this.owner.take(whole);
   }
 

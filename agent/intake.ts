@@ -9,7 +9,7 @@ import { Channel, type ChannelOptions, type ChannelOwner } from './channel.js';
 import { type Drops, type QueueOptions, RecordQueue } from './queue.js';
 import type { TextRecord } from './record.js';
 import type {
-  Identifiers,
+  Fields,
   PositionBehind,
   ReadPosition,
   ReadUpTo,
@@ -70,6 +70,7 @@ export class Intake implements SourceSink, ChannelOwner {
   /** Pieces that are no records by configuration. */
   readonly leftOut: Record<LeftOutCause, number> = { unreadable: 0, filtered: 0, unsampled: 0 };
   readonly #refiner: Refiner;
+  readonly #channelOptions: ChannelOptions;
   readonly #channels = new Set<Channel>();
   readonly #main: Channel;
   readonly #resume: ReadUpTo | undefined;
@@ -87,7 +88,7 @@ export class Intake implements SourceSink, ChannelOwner {
 
   constructor(
     readonly source: Source,
-    private readonly options: IntakeOptions,
+    options: IntakeOptions,
     private readonly context: IntakeContext,
   ) {
     this.queue = new RecordQueue(options.queue);
@@ -96,6 +97,12 @@ export class Intake implements SourceSink, ChannelOwner {
     this.#queuedSeq = this.#seq;
     this.#settledSeq = this.#seq;
     this.#refiner = new Refiner(options);
+    const { framing } = source;
+    this.#channelOptions = {
+      ...options,
+      ...(framing && { framing }),
+      ...(source.parse && { parse: (text: string) => source.parse?.(text) ?? { text, fields: {} } }),
+    };
     this.#main = this.#newChannel();
   }
 
@@ -121,12 +128,12 @@ export class Intake implements SourceSink, ChannelOwner {
     this.#main.flush();
   }
 
-  open(identifiers?: Identifiers): Channel {
-    return this.#newChannel(identifiers);
+  open(fields?: Fields): Channel {
+    return this.#newChannel(fields);
   }
 
-  #newChannel(identifiers?: Identifiers): Channel {
-    const channel = new Channel(this.options, this, identifiers);
+  #newChannel(fields?: Fields): Channel {
+    const channel = new Channel(this.#channelOptions, this, fields);
     this.#channels.add(channel);
     return channel;
   }
@@ -213,6 +220,11 @@ export class Intake implements SourceSink, ChannelOwner {
     };
     if (this.queue.offer(record)) this.#queuedSeq = record.seq;
     if (position !== undefined) this.#readTo = position;
+  }
+
+  refused(): void {
+    this.records++;
+    this.queue.drops.newest++;
   }
 
   passed(position: ReadPosition): void {

@@ -1,6 +1,6 @@
 /** What flows through the agent: one framed piece of text, and the same with what the model said of it. */
 import type { Prediction } from '../src/infer/types.js';
-import type { Identifiers, ReadPosition } from './sources/source.js';
+import type { ReadPosition } from './sources/source.js';
 
 /** One framed piece of text. */
 export interface TextRecord {
@@ -17,8 +17,8 @@ export interface TextRecord {
   readonly cut?: true;
   /** How many invalid UTF-8 sequences became U+FFFD; left out where there were none. */
   readonly replaced?: number;
-  /** Names of its sender and identifiers found in it, so that its result can be traced back; published as `ids`. */
-  readonly ids?: Identifiers;
+  /** What `pick.ids` names, so that its result can be traced back; published with the result as `ids`. */
+  readonly ids?: Readonly<Record<string, string>>;
   /** Where its source reads on behind it; to be kept with its result and `seq` in one write. See agent/sources/source.ts. */
   readonly position?: ReadPosition;
 }

@@ -3,7 +3,7 @@ import type { z as zod } from 'zod';
 import { nameProblem } from '../../src/protocol/index.js';
 import { z } from '../../src/protocol/zod.js';
 import { key } from '../../src/yaml/index.js';
-import { queueOptions, sourceOptions } from '../sources/options.js';
+import { canNotWait, queueOptions, sourceOptions, sourceProblem } from '../sources/options.js';
 
 const text = () => z.string().min(1);
 const share = () => z.number().gt(0).max(1);
@@ -93,25 +93,31 @@ const everySource = {
   queue: queueOptions.prefault({}),
 };
 
-for (const kind of ['stdin', 'file', 'follow', 'serial'] as const)
-  key(sourceOptions[kind].shape.kind, {
-    description: 'What is read: stdin, file, follow or serial.',
-    example: 'serial',
+const source = z
+  .discriminatedUnion('kind', [
+    sourceOptions.stdin.extend(everySource),
+    sourceOptions.file.extend(everySource),
+    sourceOptions.follow.extend(everySource),
+    sourceOptions.serial.extend(everySource),
+    sourceOptions.tcp.extend(everySource),
+    sourceOptions.udp.extend(everySource),
+    sourceOptions.syslog.extend(everySource),
+    sourceOptions.unix.extend(everySource),
+    sourceOptions.http.extend(everySource),
+    sourceOptions.mqtt.extend(everySource),
+    sourceOptions.exec.extend(everySource),
+    sourceOptions.journal.extend(everySource),
+  ])
+  .superRefine((options, context) => {
+    const problem = sourceProblem(options);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem.message, path: [problem.key] });
+    if (options.queue.policy === 'block' && canNotWait(options))
+      context.addIssue({
+        code: 'custom',
+        message: 'block makes a source wait, which this one can’t; take drop-oldest, drop-newest or sample',
+        path: ['queue', 'policy'],
+      });
   });
-
-for (const kind of ['file', 'follow', 'serial'] as const)
-  key(sourceOptions[kind].shape.path, {
-    description: sourceOptions[kind].shape.path.description ?? '',
-    example: kind === 'serial' ? '/dev/ttyUSB0' : '/var/log/syslog',
-    path: 'config-folder',
-  });
-
-const source = z.discriminatedUnion('kind', [
-  sourceOptions.stdin.extend(everySource),
-  sourceOptions.file.extend(everySource),
-  sourceOptions.follow.extend(everySource),
-  sourceOptions.serial.extend(everySource),
-]);
 
 export const configSchema = z.strictObject({
   device: key(topicName(), {

@@ -64,7 +64,7 @@ const framing = z
       wrong('start', 'give either start or end');
   });
 
-export const recordLimitKeys = {
+export const recordKeys = {
   recordLimitBytes: key(
     z
       .int()
@@ -84,7 +84,7 @@ export const recordLimitKeys = {
 };
 
 /** For sources that give streams of bytes. */
-export const framingKeys = { ...recordLimitKeys, framing: framing.optional() };
+export const framingKeys = { ...recordKeys, framing: framing.optional() };
 
 /** What was checked fits what the framers take. */
 type Checked = { readonly [Key in keyof typeof framingKeys]?: zod.infer<(typeof framingKeys)[Key]> };

@@ -8,6 +8,7 @@
  * record kept (`ReadUpTo`) and the source begins there: what was read and not kept comes again, under the same `seq`.
  */
 import type { SnugError } from '../../src/errors/index.js';
+import type { Framing } from '../framing/index.js';
 
 /**
  * Where reading goes on: a small JSON value that the kind of source made and that it alone understands. Sources that can't be
@@ -25,8 +26,8 @@ export interface ReadUpTo {
 /** Where the bytes of one chunk stand: the position behind the first so many of them. */
 export type PositionBehind = (bytes: number) => ReadPosition;
 
-/** What is known of a record beside its text: names of its sender, an identifier in it. Kept with the record. */
-export type Identifiers = Readonly<Record<string, string>>;
+/** What a source knows of a record beside its text, by name: filters and `pick` can name these. */
+export type Fields = Readonly<Record<string, string>>;
 
 /** One run of bytes that is framed apart from all others: a file, a port, one connection. */
 export interface ByteStream {
@@ -42,7 +43,7 @@ export interface ByteStream {
 /** What a source gives its bytes and its news to. The sink itself is the stream of a source that has only one. */
 export interface SourceSink extends ByteStream {
   /** A stream of its own, for one connection of many; `close` flushes it and lets go of it. */
-  open(identifiers?: Identifiers): ByteStream & { close(): void };
+  open(fields?: Fields): ByteStream & { close(): void };
   /** One message that is a record of its own: a datagram, a journal's entry. Waits as `bytes` does. */
   message(message: SourceMessage): Promise<void> | undefined;
   /** Reading stands here, and nothing before it will be given: the place where a source begins, or that it skipped to. */
@@ -61,7 +62,7 @@ export interface SourceSink extends ByteStream {
 export interface SourceMessage {
   /** Bytes are decoded as the source's `encoding` says; a text is taken as it is. */
   readonly body: Buffer | string;
-  readonly identifiers?: Identifiers;
+  readonly fields?: Fields;
   /** Where reading goes on behind it. */
   readonly position?: ReadPosition;
 }
@@ -72,6 +73,10 @@ export interface Source {
   readonly kind: string;
   /** True where reading can be put off without loss (a file, a pipe). */
   readonly canWait: boolean;
+  /** How its streams are framed where that is not for the configuration to say. */
+  readonly framing?: Framing;
+  /** Takes a framed text apart where it has a form of its own (a header); before lines are joined. */
+  parse?(text: string): { readonly text: string; readonly fields: Fields };
   /**
    * Resolves when the source is open, or when it is known that it can't be opened yet (`sink.lost` has said so) and tries go
    * on. Reads on from a position that it gave in an earlier run; without one it begins as its kind does, and so it does where

@@ -1,24 +1,24 @@
 /** What stands in a record by name: a place in its JSON, a group of its pattern, or what its source says of it. */
-import type { Identifiers } from '../sources/source.js';
+import type { Fields } from '../sources/source.js';
 import type { Pattern } from './pattern.js';
 
 /** Longer values are no identifiers. */
 const LONGEST_VALUE = 256;
 
 /** Reads fields of one record; JSON and pattern are looked at when the first field needs them. */
-export class Fields {
+export class FieldReader {
   #json: { readonly value: unknown } | undefined;
   #groups: Readonly<Record<string, string>> | undefined;
 
   constructor(
     private readonly text: string,
-    private readonly ids: Identifiers | undefined,
+    private readonly own: Fields | undefined,
     private readonly pattern: Pattern | undefined,
   ) {}
 
   /** The value of a JSON pointer (`/message`, RFC 6901) or of a name; undefined where there is none. */
   get(name: string): string | undefined {
-    if (!name.startsWith('/')) return this.groups?.[name] ?? ownValue(this.ids, name);
+    if (!name.startsWith('/')) return this.groups?.[name] ?? ownValue(this.own, name);
     this.#json ??= { value: parsed(this.text) };
     return asText(at(this.#json.value, name));
   }
@@ -60,6 +60,6 @@ function asText(value: unknown): string | undefined {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
-function ownValue(ids: Identifiers | undefined, name: string): string | undefined {
-  return ids !== undefined && Object.hasOwn(ids, name) ? ids[name] : undefined;
+function ownValue(fields: Fields | undefined, name: string): string | undefined {
+  return fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
 }

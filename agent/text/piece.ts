@@ -1,5 +1,5 @@
 /** A piece of text on its way from a stream to the queue. */
-import type { Identifiers, ReadPosition } from '../sources/source.js';
+import type { Fields, ReadPosition } from '../sources/source.js';
 
 export interface Piece {
   readonly text: string;
@@ -7,7 +7,8 @@ export interface Piece {
   readonly cut: boolean;
   /** Invalid sequences of bytes that became U+FFFD. */
   readonly replaced: number;
-  readonly ids?: Identifiers;
+  /** What its source says of it beside the text, by name. */
+  readonly fields?: Fields;
   /** Where reading goes on behind it. */
   readonly position?: ReadPosition;
 }

@@ -1,5 +1,5 @@
 /** From a framed piece to a record's text: the field picked, filters and sampling, the last records as context. */
-import { Fields } from './fields.js';
+import { FieldReader } from './fields.js';
 import { compilePattern, type Pattern } from './pattern.js';
 import type { Piece } from './piece.js';
 
@@ -25,7 +25,8 @@ export type FilterRule = string | { readonly field: string; readonly pattern: st
 /** Why a piece is no record, by configuration; each is counted. `unreadable`: without the field that `pick` names. */
 export type LeftOutCause = 'unreadable' | 'filtered' | 'unsampled';
 
-export type Refined = Piece | LeftOutCause;
+/** A piece with what `pick.ids` found in it. */
+export type Refined = (Piece & { readonly ids?: Readonly<Record<string, string>> }) | LeftOutCause;
 
 /** Characters of a text with its context. */
 const WINDOW_CHARACTERS = 8192;
@@ -59,7 +60,7 @@ export class Refiner {
   }
 
   refine(piece: Piece): Refined {
-    const fields = new Fields(piece.text, piece.ids, this.#pattern);
+    const fields = new FieldReader(piece.text, piece.fields, this.#pattern);
     const picked = this.#plain ? piece : this.#picked(piece, fields);
     if (typeof picked === 'string') return picked;
     const matches = ({ field, pattern }: Filter) =>
@@ -71,20 +72,20 @@ export class Refiner {
     return sample < 1 && this.random() >= sample ? 'unsampled' : whole;
   }
 
-  #picked(piece: Piece, fields: Fields): Refined {
+  #picked(piece: Piece, fields: FieldReader): Refined {
     const text = this.#textField === undefined ? piece.text : fields.get(this.#textField);
     const missing = text === undefined || (this.#pattern !== undefined && fields.groups === undefined);
     if (missing && this.rules.pick?.otherwise !== 'keep') return 'unreadable';
-    const ids: Record<string, string> = { ...piece.ids };
+    const ids: Record<string, string> = {};
     for (const [name, field] of this.#ids) {
       const value = fields.identifier(field);
       if (value !== undefined) ids[name] = value;
     }
-    return { ...piece, text: text ?? piece.text, ids };
+    return { ...piece, text: text ?? piece.text, ...(this.#ids.length > 0 && { ids }) };
   }
 
   /** The newest first: a text that is too long for the model loses its end. */
-  #withContext(piece: Piece): Piece {
+  #withContext<T extends Piece>(piece: T): T {
     const { window = 1 } = this.rules;
     if (window <= 1) return piece;
     const texts = [piece.text, ...this.#before];

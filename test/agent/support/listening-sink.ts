@@ -1,12 +1,6 @@
 /** A sink that frames what a source gives, as an intake does, and lets a test wait for it. */
 import { Channel, type ChannelOptions, type ChannelOwner } from '../../../agent/channel.js';
-import type {
-  Identifiers,
-  PositionBehind,
-  ReadPosition,
-  SourceMessage,
-  SourceSink,
-} from '../../../agent/sources/source.js';
+import type { Fields, PositionBehind, ReadPosition, SourceMessage, SourceSink } from '../../../agent/sources/source.js';
 import type { Piece } from '../../../agent/text/index.js';
 import type { SnugError } from '../../../src/errors/index.js';
 
@@ -30,8 +24,8 @@ export class ListeningSink implements SourceSink, ChannelOwner {
     return this.pieces.map(({ text }) => text);
   }
 
-  open(identifiers?: Identifiers): Channel {
-    return new Channel(this.options, this, identifiers);
+  open(fields?: Fields): Channel {
+    return new Channel(this.options, this, fields);
   }
 
   bytes(chunk: Buffer, behind?: PositionBehind): Promise<void> | undefined {
@@ -50,6 +44,10 @@ export class ListeningSink implements SourceSink, ChannelOwner {
   take(piece: Piece): void {
     this.pieces.push(piece);
     if (piece.position !== undefined) this.position = piece.position;
+  }
+
+  refused(): void {
+    this.#tell('refused');
   }
 
   passed(position: ReadPosition): void {
