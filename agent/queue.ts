@@ -50,23 +50,27 @@ export class RecordQueue {
     return this.policy === 'block' && this.#length >= this.size;
   }
 
-  /** Takes the record in, or drops one as the policy says. Ask `mustWait` first: under `block` a full queue throws. */
-  offer(record: TextRecord): void {
+  /**
+   * Takes the record in, or drops one as the policy says; false where it is this one. Ask `mustWait` first: under `block` a full
+   * queue throws.
+   */
+  offer(record: TextRecord): boolean {
     if (this.policy === 'sample' && this.#random() * (this.size / 2) >= this.size - this.#length) {
       this.drops.sampled++;
-      return;
+      return false;
     }
     if (this.#length === this.size) {
       if (this.policy === 'block') throw new RangeError('a record was offered to a full queue');
       if (this.policy !== 'drop-oldest') {
         this.drops.newest++;
-        return;
+        return false;
       }
       this.take();
       this.drops.oldest++;
     }
     this.#ring[(this.#head + this.#length) % this.size] = record;
     this.#length++;
+    return true;
   }
 
   /** The oldest record, or undefined where there is none. */

@@ -4,7 +4,7 @@
  */
 import type { SerialPort } from 'serialport';
 import { messageOf } from '../../src/errors/index.js';
-import type { SerialOptions } from './options.js';
+import type { OptionsOf } from './options.js';
 import type { Source, SourceSink } from './source.js';
 
 const DEFAULT_BAUD_RATE = 115_200;
@@ -25,7 +25,7 @@ export class SerialSource implements Source {
 
   constructor(
     readonly name: string,
-    private readonly options: Omit<SerialOptions, 'kind'>,
+    private readonly options: Omit<OptionsOf<'serial'>, 'kind'>,
   ) {}
 
   async start(sink: SourceSink): Promise<void> {

@@ -51,10 +51,7 @@ async function run(bundle: string, options: RunOptions): Promise<void> {
   try {
     const { stats, problem } = await runStream({
       model,
-      sources: named.map(({ name, options: source }) => ({
-        source: createSource(name, source),
-        recordLimitBytes: source.recordLimitBytes,
-      })),
+      sources: named.map(({ name, options: each }) => ({ ...each, source: createSource(name, each) })),
       json: options.json === true,
       maxBatch: options.batch,
       out: process.stdout,

@@ -104,6 +104,10 @@ serialTest('unplugged in the middle of a read: noticed all the same', async (t) 
     ended: () => sink.ended(),
     lost: (reason) => sink.lost(reason),
     back: () => sink.back(),
+    open: () => sink.open(),
+    message: () => undefined,
+    at: () => undefined,
+    missed: () => undefined,
   });
   t.teardown(() => source.stop());
   say('x');

@@ -1,0 +1,69 @@
+/** The files that had a name since it was read: where they are now, and where reading goes on in each. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Place } from './growing-file.js';
+import { inodeOf } from './place.js';
+
+/** A folder with more files that begin with the name is not searched further. */
+const MOST_FILES = 1000;
+
+export interface FileSince {
+  readonly path: string;
+  readonly place: Place | 'start';
+  readonly isCurrent: boolean;
+}
+
+interface Candidate {
+  readonly path: string;
+  readonly inode: string;
+  readonly changedMs: number;
+  readonly isCurrent: boolean;
+}
+
+/**
+ * What is to be read, in the order in which it was written: the files of `places`, those that were rotated away after them, and
+ * the one that has the name. `missing` says that something can't be found any more. Compressed files are not read.
+ */
+export async function filesSince(
+  places: readonly Place[],
+  path: string,
+): Promise<{ found: FileSince[]; missing: string | undefined }> {
+  const candidates = await candidatesOf(path);
+  const placed = places.map((place) => ({ place, file: candidates.find(({ inode }) => inode === inodeOf(place)) }));
+  const known = placed.flatMap(({ place, file }) => (file === undefined ? [] : [{ ...file, place }]));
+  const lost = placed.find(({ file }) => file === undefined);
+  const sinceMs = Math.max(Number.NEGATIVE_INFINITY, ...known.map(({ changedMs }) => changedMs));
+  // Where the file read last is gone, what was rotated away after it can't be told from what was before.
+  const later =
+    lost !== undefined || known.length === 0 || known.some(({ isCurrent }) => isCurrent)
+      ? []
+      : candidates.filter(
+          (each) => !each.isCurrent && each.changedMs > sinceMs && !known.some(({ inode }) => inode === each.inode),
+        );
+  const current = candidates.filter((each) => each.isCurrent && !known.some(({ inode }) => inode === each.inode));
+  const found = [...known, ...[...later, ...current].map((each) => ({ ...each, place: 'start' as const }))];
+  return {
+    found: found.sort((a, b) => Number(a.isCurrent) - Number(b.isCurrent) || a.changedMs - b.changedMs),
+    missing: lost && `what stood behind byte ${lost.place.at} of the file that was ${path}: it is gone`,
+  };
+}
+
+async function candidatesOf(path: string): Promise<Candidate[]> {
+  const folder = dirname(path);
+  const name = basename(path);
+  const names = (await readdir(folder).catch(() => [])).filter(
+    (each) => each.startsWith(name) && !/\.(gz|bz2|xz|zst|lz4|zip)$/.test(each),
+  );
+  const candidates: Candidate[] = [];
+  for (const each of names.slice(0, MOST_FILES)) {
+    const there = await stat(join(folder, each)).catch(() => undefined);
+    if (there?.isFile())
+      candidates.push({
+        path: join(folder, each),
+        inode: String(there.ino),
+        changedMs: there.mtimeMs,
+        isCurrent: each === name,
+      });
+  }
+  return candidates;
+}
