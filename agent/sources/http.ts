@@ -32,6 +32,7 @@ interface Unanswered {
 export class HttpSource implements Source {
   readonly kind = 'http';
   readonly canWait = true;
+  readonly readsAgain = false;
   readonly #retry = new Retry();
   #server: Server | undefined;
   #opening: Promise<void> | undefined;
