@@ -74,14 +74,14 @@ export class Refiner {
 
   #picked(piece: Piece, fields: FieldReader): Refined {
     const text = this.#textField === undefined ? piece.text : fields.get(this.#textField);
-    const missing = text === undefined || (this.#pattern !== undefined && fields.groups === undefined);
+    const missing = text === undefined || text.trim() === '' || (this.#pattern !== undefined && fields.groups === undefined);
     if (missing && this.rules.pick?.otherwise !== 'keep') return 'unreadable';
     const ids: Record<string, string> = {};
     for (const [name, field] of this.#ids) {
       const value = fields.identifier(field);
       if (value !== undefined) ids[name] = value;
     }
-    return { ...piece, text: text ?? piece.text, ...(this.#ids.length > 0 && { ids }) };
+    return { ...piece, text: text || piece.text, ...(this.#ids.length > 0 && { ids }) };
   }
 
   /** The newest first: a text that is too long for the model loses its end. */
