@@ -74,7 +74,8 @@ export class Refiner {
 
   #picked(piece: Piece, fields: FieldReader): Refined {
     const text = this.#textField === undefined ? piece.text : fields.get(this.#textField);
-    const missing = text === undefined || text.trim() === '' || (this.#pattern !== undefined && fields.groups === undefined);
+    const missing =
+      text === undefined || text.trim() === '' || (this.#pattern !== undefined && fields.groups === undefined);
     if (missing && this.rules.pick?.otherwise !== 'keep') return 'unreadable';
     const ids: Record<string, string> = {};
     for (const [name, field] of this.#ids) {

@@ -21,6 +21,7 @@ const prediction = z.looseObject({
   truncated: z.literal(true).optional(),
   labels: z.array(z.looseObject({ label: z.string(), score: z.number() })).optional(),
   text: z.string().optional(),
+  ids: z.record(z.string(), z.string()).optional(),
 });
 
 const percentiles = z.looseObject({ p50: z.number(), p95: z.number(), p99: z.number() });
@@ -50,6 +51,10 @@ export const messages = {
     totalMs: percentiles,
     queue: z.record(z.string(), count),
     drops: z.record(z.string(), count),
+    leftOut: z
+      .record(z.string(), count)
+      .meta({ description: 'no records by configuration: filters, sampling' })
+      .optional(),
     outbox: z.looseObject({ records: count }),
     rssBytes: count.nullable(),
     rssAnonBytes: count.nullable(),
