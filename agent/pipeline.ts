@@ -99,6 +99,7 @@ export class Pipeline {
   #asked: Promise<unknown> | undefined;
   #mode: 'running' | 'draining' | 'stopping' = 'running';
   #turn = 0;
+  #probes: (() => void)[] = [];
   #wake: (() => void) | undefined;
   #loop: Promise<void> | undefined;
   readonly #delivery: Delivery;
@@ -173,6 +174,19 @@ export class Pipeline {
   async withhold(): Promise<void> {
     this.#model = undefined;
     await this.#asked?.catch(() => undefined);
+  }
+
+  /** Resolves when the loop that answers comes by: at once where it waits, after the call under way where it does not. */
+  probe(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#probes.push(resolve);
+      this.#changed();
+    });
+  }
+
+  /** True while no model is given. */
+  get withheld(): boolean {
+    return this.#model === undefined;
   }
 
   /** How the stream does right now, for the governor. */
@@ -252,6 +266,7 @@ export class Pipeline {
   /** Resolves when there is something to answer that should not wait any longer, or nothing will come. */
   async #batchReady(): Promise<void> {
     while (!this.#givenUp && !this.#intakes.every((intake) => intake.done)) {
+      for (const answer of this.#probes.splice(0)) answer();
       const waiting = this.#intakes.reduce((sum, intake) => sum + intake.queue.length, 0);
       if (waiting === 0 || this.#model === undefined) {
         await this.#nextChange();

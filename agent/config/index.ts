@@ -3,8 +3,9 @@ import { mapDeclared } from '../../src/yaml/index.js';
 import { type AgentConfig, configSchema } from './keys.js';
 
 export { type DeclaredKey, type KeyNotes, listKeys } from '../../src/yaml/index.js';
+export { type ConfigLayers, changedKeys, layeredConfig, merged } from './change.js';
 export { type AgentConfig, configSchema, type MqttConfig, type SourceConfig } from './keys.js';
-export { checkConfig, readConfig } from './read.js';
+export { checkConfig, readConfig, readConfigText } from './read.js';
 
 /** The configuration as it may be shown: secrets are replaced by `***`. */
 export function shownConfig(config: AgentConfig): Record<string, unknown> {

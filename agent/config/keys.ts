@@ -3,7 +3,9 @@ import type { z as zod } from 'zod';
 import { nameProblem } from '../../src/protocol/index.js';
 import { z } from '../../src/protocol/zod.js';
 import { key } from '../../src/yaml/index.js';
+import { publishOptions } from '../publish/options.js';
 import { canNotWait, queueOptions, sourceOptions, sourceProblem } from '../sources/options.js';
+import { healthKeys, outboxKeys } from './field-keys.js';
 
 const text = () => z.string().min(1);
 const share = () => z.number().gt(0).max(1);
@@ -82,14 +84,7 @@ const mqtt = z
 
 /** What every source has beside the options of its kind. */
 const everySource = {
-  publish: z
-    .strictObject({
-      text: key(z.boolean().default(false), {
-        description: 'Whether the text itself stands in the messages.',
-        example: true,
-      }),
-    })
-    .prefault({}),
+  publish: publishOptions.prefault({}),
   queue: queueOptions.prefault({}),
 };
 
@@ -142,6 +137,7 @@ export const configSchema = z.strictObject({
       description:
         'The compression profile, or auto: the agent chooses, and changes it as board and stream do. A named one stays unless the board would be killed for memory.',
       example: 'w0.50-p0.25-q8',
+      restart: false,
     },
   ),
   mqtt,
@@ -173,12 +169,15 @@ export const configSchema = z.strictObject({
         description: 'How often telemetry is published.',
         example: 60_000,
         unit: 'ms',
+        restart: false,
       }),
     })
     .prefault({}),
+  outbox: outboxKeys,
+  health: healthKeys,
   stateDir: key(text().optional(), {
     description:
-      'Journal, session number, profile in force; later outbox and read positions. Default: the XDG state folder; a user without a home needs one here.',
+      'Journal, session number, profile in force, outbox, read positions. Default: the XDG state folder; a user without a home needs one here.',
     example: '/var/lib/snug',
     path: 'config-folder',
   }),
@@ -199,7 +198,7 @@ export const configSchema = z.strictObject({
   threads: key(z.int().min(1).max(256).default(1), { description: 'Threads inside one operator.', example: 4 }),
 });
 
-type Checked = zod.infer<typeof configSchema>;
+export type Checked = zod.infer<typeof configSchema>;
 /** A checked configuration: defaults filled in, paths absolute, frozen. */
 export type AgentConfig = Readonly<Omit<Checked, 'stateDir'>> & { readonly stateDir: string };
 export type SourceConfig = AgentConfig['sources'][string];

@@ -12,8 +12,8 @@ export interface TelemetryOptions {
   /** The pipeline's figures; latencies since the last call. */
   readonly stats: () => PipelineStats;
   readonly session: () => number;
-  /** Records that wait for the broker. */
-  readonly waitingRecords: () => number;
+  /** What waits for the broker. */
+  readonly waiting: () => { readonly records: number; readonly bytes: number };
   readonly publish: (message: Payloads['telemetry']) => void;
   /** Queues dropped records since the last look: so many, by source and cause. */
   readonly onDrops: (count: number, drops: Record<string, number>) => void;
@@ -23,11 +23,14 @@ export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #startedMs: number;
   readonly #stopping = new AbortController();
+  #changed = new AbortController();
+  #intervalMs: number;
   #before: { atMs: number; cpuMs: number; records: number; drops: Record<string, number> };
   #loop: Promise<void> | undefined;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
+    this.#intervalMs = options.intervalMs;
     this.#startedMs = options.clock.now();
     this.#before = { atMs: this.#startedMs, cpuMs: cpuMs(), records: 0, drops: {} };
   }
@@ -36,22 +39,31 @@ export class Telemetry {
     this.#loop ??= this.#run();
   }
 
+  /** Another interval, from now on. */
+  changeInterval(intervalMs: number): void {
+    if (intervalMs === this.#intervalMs) return;
+    this.#intervalMs = intervalMs;
+    this.#changed.abort();
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
   }
 
   async #run(): Promise<void> {
-    const { clock, intervalMs, publish } = this.#options;
+    const { clock, publish } = this.#options;
     for (;;) {
-      await clock.sleep(intervalMs, this.#stopping.signal);
+      this.#changed = new AbortController();
+      await clock.sleep(this.#intervalMs, AbortSignal.any([this.#stopping.signal, this.#changed.signal]));
       if (this.#stopping.signal.aborted) return;
+      if (this.#changed.signal.aborted) continue;
       publish(this.#message());
     }
   }
 
   #message(): Payloads['telemetry'] {
-    const { clock, stats, session, waitingRecords } = this.#options;
+    const { clock, stats, session, waiting } = this.#options;
     const { sources, predicted, refused, truncated, failed, latencyMs, totalMs } = stats();
     const before = this.#before;
     const drops = Object.fromEntries(countsOf(sources, 'drops'));
@@ -76,7 +88,7 @@ export class Telemetry {
       drops: Object.fromEntries(Object.entries(drops).slice(0, SOURCES_NAMED)),
       leftOut: Object.fromEntries(countsOf(sources, 'leftOut').slice(0, SOURCES_NAMED)),
       sourcesLost: sources.filter(({ state }) => state === 'lost').length,
-      outbox: { records: waitingRecords() },
+      outbox: waiting(),
       ...processMemory(),
       cpuShare: rounded((this.#before.cpuMs - before.cpuMs) / elapsedMs),
       temperatureC: readPressure().limits.temperatureC.value,

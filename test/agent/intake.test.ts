@@ -204,3 +204,21 @@ test('a source that gives records of several kinds keeps their identifiers', (t)
   t.deepEqual(take()?.ids, { from: 'a', id: '7' });
   t.is(made.leftOut.unreadable, 1);
 });
+
+test('sampling keeps its share, the same records when they are read again, and their numbers', (t) => {
+  const run = () => {
+    const { say, takeAll, intake: made } = intake({ sample: 0.1, queue: { size: 5000, policy: 'block' } });
+    void say(Array.from({ length: 5000 }, (_, n) => `${n + 1}\n`).join(''));
+    const seqs: number[] = [];
+    for (let record = made.queue.oldest; record !== undefined; record = made.queue.oldest) {
+      seqs.push(record.seq);
+      t.is(record.text, String(made.queue.take()?.seq));
+    }
+    t.is(made.leftOut.unsampled, 5000 - seqs.length);
+    t.deepEqual(takeAll(), []);
+    return seqs;
+  };
+  const seqs = run();
+  t.true(seqs.length > 420 && seqs.length < 580, `${seqs.length} of 5000`);
+  t.deepEqual(run(), seqs);
+});

@@ -154,25 +154,50 @@ test('no broker at all: said once, the agent works on and ends in time', async (
   t.is(rig.log.filter((line) => line.startsWith('warn')).length, 1);
 });
 
-test('what a long time without a broker drops is counted and told when it is back', async (t) => {
+test('a long time without a broker loses nothing: all comes when it is back, in order, marked historical', async (t) => {
   if (!hasMosquitto(t)) return t.pass();
   const broker = await brokerKinds[0].start(t);
   const feed = await watch(t, plainDoor(broker.port), 'snug/v1/board-1/#');
   const port = await freePort();
-  const rig = await startAgent(t, { port });
+  const rig = await startAgent(t, { port, more: 'outbox: { replayPerSecond: 10000 }' });
   await logged(rig, /nothing listens there/);
   for (let i = 0; i < 120; i++) await rig.source.say(...Array.from({ length: 100 }, (_, j) => `line ${i} ${j}`));
   while (rig.answered() < 12_000) await new Promise((resolve) => setTimeout(resolve, 10));
   await relay(t, port, broker.port);
   const predictions = () => feed.of('/result/console').flatMap((payload) => payload.predictions);
   await feed.until(() => predictions().at(-1)?.seq === 12_000, 'the newest record');
-  await feed.until(() => feed.of('/event').some(({ kind }) => kind === 'records-dropped'), 'the event');
-  const { count, cause } = feed.of('/event').find(({ kind }) => kind === 'records-dropped');
-  t.deepEqual([count, cause], [2000, 'offline']);
   t.deepEqual(
     predictions().map(({ seq }) => seq),
-    Array.from({ length: 10_000 }, (_, i) => i + 2001),
+    Array.from({ length: 12_000 }, (_, i) => i + 1),
   );
+  t.true(feed.of('/result/console').every(({ historical }) => historical === true));
+  await rig.source.say('my balance');
+  await feed.until(() => predictions().at(-1)?.seq === 12_001, 'a record after it');
+  t.is(feed.of('/result/console').at(-1).historical, undefined);
+});
+
+test('what waits is bounded: the oldest records go, and how many is told', async (t) => {
+  if (!hasMosquitto(t)) return t.pass();
+  const broker = await brokerKinds[0].start(t);
+  const feed = await watch(t, plainDoor(broker.port), 'snug/v1/board-1/#');
+  const port = await freePort();
+  const rig = await startAgent(t, { port, more: 'outbox: { maxRecords: 1000, replayPerSecond: 10000, writeMs: 10 }' });
+  await logged(rig, /nothing listens there/);
+  for (let i = 0; i < 30; i++) await rig.source.say(...Array.from({ length: 100 }, (_, j) => `line ${i} ${j}`));
+  while (rig.answered() < 3000) await new Promise((resolve) => setTimeout(resolve, 10));
+  await logged(rig, /dropped from the outbox so far: it holds no more records/);
+  await relay(t, port, broker.port);
+  const seqs = () =>
+    feed.of('/result/console').flatMap(({ predictions }) => predictions.map(({ seq }: { seq: number }) => seq));
+  await feed.until(() => seqs().at(-1) === 3000, 'the newest record');
+  const kept = seqs();
+  t.true(kept.length <= 1000 && kept.length > 900, `${kept.length} were kept`);
+  t.deepEqual(
+    kept,
+    Array.from({ length: kept.length }, (_, i) => 3001 - kept.length + i),
+    'the newest, without a gap',
+  );
+  await feed.until(() => feed.of('/event').some(({ cause }) => cause === 'outbox-records'), 'the event');
 });
 
 test('a host that is not known is named', async (t) => {

@@ -7,7 +7,7 @@ import { systemClock } from '../../../agent/clock.js';
 import { checkConfig } from '../../../agent/config/index.js';
 import { type BoardView, fixedChoice } from '../../../agent/governor/index.js';
 import { nothingKnown } from '../../../agent/governor/signals.js';
-import type { Log } from '../../../agent/log.js';
+import { type Log, LogBook } from '../../../agent/log.js';
 import type { Profiles } from '../../../agent/profiles/index.js';
 import type { Model } from '../../../src/infer/types.js';
 import { temporaryFolder } from './brokers.js';
@@ -57,6 +57,7 @@ export async function makeAgent(t: ExecutionContext, options: RigOptions): Promi
   await mkdir(stateDir, { recursive: true });
   await options.prepare?.(stateDir);
   const log: string[] = [];
+  const book = new LogBook({ level: 'debug', style: 'json', write: () => undefined });
   const source = new HandSource('console');
   const model = wholeModel();
   const agent = new Agent({
@@ -66,7 +67,8 @@ export async function makeAgent(t: ExecutionContext, options: RigOptions): Promi
     boardOf: options.boardOf ?? stillBoard,
     createSource: () => source,
     clock: systemClock,
-    log: collectingLog(log),
+    log: bookLog(book, log),
+    book,
   });
   t.teardown(() => agent.stop());
   const answered = () => model.calls.reduce((sum, texts) => sum + texts.length, 0);
@@ -116,11 +118,15 @@ export function oneProfile(model: Model): Profiles {
   };
 }
 
-function collectingLog(lines: string[]): Log {
+/** Writes to the agent's own log, and keeps `level message` for the test. */
+function bookLog(book: LogBook, lines: string[]): Log {
   const at =
-    (level: string) =>
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
     (...args: unknown[]) => {
       lines.push(`${level} ${args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg))).join(' ')}`);
+      const [first, message] = args;
+      if (typeof first === 'object') book.log[level](first, String(message));
+      else book.log[level](String(first));
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
