@@ -32,6 +32,7 @@ interface Unanswered {
 export class HttpSource implements Source {
   readonly kind = 'http';
   readonly canWait = true;
+  readonly readsAgain = false;
   readonly #retry = new Retry();
   #server: Server | undefined;
   #opening: Promise<void> | undefined;
@@ -155,7 +156,7 @@ export class HttpSource implements Source {
     const chunks: Buffer[] = [];
     let bytes = 0;
     try {
-      for await (const chunk of request as AsyncIterable<Buffer>) {
+      for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         bytes += chunk.length;
         if (bytes > this.#mostBytes) return undefined;
         chunks.push(chunk);

@@ -46,6 +46,7 @@ interface Unacknowledged {
 export class MqttSource implements Source {
   readonly kind = 'mqtt';
   readonly canWait = true;
+  readonly readsAgain = false;
   readonly #retry = new Retry(LONGEST_PAUSE_MS);
   #client: MqttClient | undefined;
   #connecting: Promise<void> | undefined;
