@@ -1,7 +1,10 @@
 /**
  * What systemd is told [sd_notify(3)]: ready, alive, stopping. Alive is said while the agent gets on, never by a timer alone, and
- * a bad network does not keep it from being said.
+ * a bad network does not keep it from being said. Node has no datagrams to Unix sockets, so systemd's own program says it: the unit
+ * needs `NotifyAccess=all`.
  */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { messageOf } from '../../src/errors/index.js';
 import type { Log } from '../log.js';
 
@@ -18,12 +21,16 @@ export interface NotifyOptions {
 /** How often the agent is looked at where systemd wants no word. */
 const LOOK_MS = 10_000;
 
-type Send = (message: string) => void;
+/** Comes with systemd. */
+const PROGRAM = 'systemd-notify';
+const LONGEST_MS = 5000;
+
+const run = promisify(execFile);
 
 export class Notify {
   readonly #options: NotifyOptions;
-  #send: Send | undefined;
-  #close: (() => void) | undefined;
+  #said: Promise<void> = Promise.resolve();
+  #failed = false;
   #timer: NodeJS.Timeout | undefined;
   #trouble: string | undefined;
 
@@ -33,45 +40,40 @@ export class Notify {
 
   /** Says that the agent is ready, and from now on that it is alive. */
   async ready(): Promise<void> {
-    const { socket, watchdogMs, log } = this.#options;
-    if (socket !== undefined)
-      try {
-        await this.#open(socket);
-        this.#send?.('READY=1\nSTATUS=running');
-      } catch (error) {
-        log.warn(`systemd can't be told that the agent is ready: ${messageOf(error)}`);
-      }
+    const { watchdogMs } = this.#options;
+    await this.#say('READY=1', 'STATUS=running');
     this.#timer = setInterval(() => this.#look(), watchdogMs === undefined ? LOOK_MS : watchdogMs / 3);
     this.#timer.unref();
     this.#look();
   }
 
-  stopping(): void {
+  stopping(): Promise<void> {
     clearInterval(this.#timer);
-    this.#send?.('STOPPING=1');
-    this.#close?.();
-    this.#send = undefined;
+    return this.#say('STOPPING=1');
   }
 
   #look(): void {
     const { trouble, log } = this.#options;
     const now = trouble();
     if (now !== undefined && now !== this.#trouble) log.error(`the agent does not get on: ${now}`);
-    if (now === undefined) this.#send?.('WATCHDOG=1');
-    else if (this.#trouble === undefined) this.#send?.(`STATUS=${now}`);
+    if (now === undefined) void this.#say('WATCHDOG=1');
+    else if (this.#trouble === undefined) void this.#say(`STATUS=${now}`);
     this.#trouble = now;
   }
 
-  /** The library is loaded only where systemd listens. */
-  async #open(socket: string): Promise<void> {
-    const { DgramSocket } = await import('node-unix-socket');
-    const path = socket.startsWith('@') ? `\0${socket.slice(1)}` : socket;
-    const dgram = new DgramSocket();
-    dgram.on('error', () => undefined);
-    this.#send = (message) => {
-      const bytes = Buffer.from(message);
-      dgram.sendTo(bytes, 0, bytes.length, path);
-    };
-    this.#close = () => dgram.close();
+  /** One after the other, so that systemd hears them in their order. */
+  #say(...assignments: readonly string[]): Promise<void> {
+    const { socket, log } = this.#options;
+    if (socket === undefined) return Promise.resolve();
+    this.#said = this.#said.then(async () => {
+      try {
+        await run(PROGRAM, assignments, { env: { ...process.env, NOTIFY_SOCKET: socket }, timeout: LONGEST_MS });
+        this.#failed = false;
+      } catch (error) {
+        if (!this.#failed) log.warn(`systemd can't be told how the agent does: ${messageOf(error).split('\n')[0]}`);
+        this.#failed = true;
+      }
+    });
+    return this.#said;
   }
 }
