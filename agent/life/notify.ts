@@ -30,6 +30,8 @@ const run = promisify(execFile);
 export class Notify {
   readonly #options: NotifyOptions;
   #said: Promise<void> = Promise.resolve();
+  /** Words on their way: alive need not be said behind others. */
+  #waiting = 0;
   #failed = false;
   #timer: NodeJS.Timeout | undefined;
   #trouble: string | undefined;
@@ -56,8 +58,8 @@ export class Notify {
     const { trouble, log } = this.#options;
     const now = trouble();
     if (now !== undefined && now !== this.#trouble) log.error(`the agent does not get on: ${now}`);
-    if (now === undefined) void this.#say('WATCHDOG=1');
-    else if (this.#trouble === undefined) void this.#say(`STATUS=${now}`);
+    if (now === undefined && this.#waiting === 0) void this.#say('WATCHDOG=1');
+    else if (now !== undefined && this.#trouble === undefined) void this.#say(`STATUS=${now}`);
     this.#trouble = now;
   }
 
@@ -65,6 +67,7 @@ export class Notify {
   #say(...assignments: readonly string[]): Promise<void> {
     const { socket, log } = this.#options;
     if (socket === undefined) return Promise.resolve();
+    this.#waiting++;
     this.#said = this.#said.then(async () => {
       try {
         await run(PROGRAM, assignments, { env: { ...process.env, NOTIFY_SOCKET: socket }, timeout: LONGEST_MS });
@@ -73,6 +76,7 @@ export class Notify {
         if (!this.#failed) log.warn(`systemd can't be told how the agent does: ${messageOf(error).split('\n')[0]}`);
         this.#failed = true;
       }
+      this.#waiting--;
     });
     return this.#said;
   }

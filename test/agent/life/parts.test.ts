@@ -29,12 +29,8 @@ async function listener(t: ExecutionContext) {
   const socat = spawn('socat', ['-u', `UNIX-RECV:${socket}`, 'STDOUT'], { stdio: ['ignore', 'pipe', 'ignore'] });
   // Datagrams come one behind the other.
   socat.stdout.on('data', (bytes: Buffer) => {
-    heard.push(
-      ...bytes
-        .toString()
-        .split(/(?=(?:READY|STATUS|WATCHDOG|STOPPING)=)|\n/)
-        .filter(Boolean),
-    );
+    const said = bytes.toString().split(/(?=(?:READY|STATUS|WATCHDOG|STOPPING|BARRIER)=)|\n/);
+    heard.push(...said.filter((each) => each !== '' && each !== 'BARRIER=1')); // the last asks whether it was heard
     wake();
   });
   t.teardown(() => socat.kill());
