@@ -1,6 +1,5 @@
 /**
- * Datagrams to a Unix socket, which Node has not: the system's own calls [socket(2), sendto(2), unix(7)]. A call does not wait; one
- * that nobody takes is an error.
+ * Datagrams to a Unix socket, which Node has not: the system's own calls [socket(2), sendto(2), unix(7)].
  */
 import { endianness } from 'node:os';
 
@@ -12,8 +11,8 @@ const MSG_NOSIGNAL = 0x4000;
 const PATH_BYTES = 107;
 
 export interface Datagrams {
-  /** @throws where it could not be sent */
-  send(message: string): void;
+  /** @param waits for room where the other side has not taken what came before @throws where it could not be sent */
+  send(message: string, waits: boolean): void;
   close(): void;
 }
 
@@ -31,9 +30,10 @@ export async function datagramsTo(path: string): Promise<Datagrams> {
   const fd: number = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) throw new Error(`no socket: error ${koffi.errno()}`);
   return {
-    send(message) {
+    send(message, waits) {
       const bytes = Buffer.from(message);
-      const sent = Number(sendto(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length));
+      const flags = waits ? MSG_NOSIGNAL : MSG_NOSIGNAL | MSG_DONTWAIT;
+      const sent = Number(sendto(fd, bytes, bytes.length, flags, address, address.length));
       if (sent !== bytes.length) throw new Error(`${path} takes nothing: error ${koffi.errno()}`);
     },
     close: () => void close(fd),

@@ -18,6 +18,7 @@ export interface NotifyOptions {
 
 /** How often the agent is looked at where systemd wants no word. */
 const LOOK_MS = 10_000;
+const ALIVE = 'WATCHDOG=1';
 
 export class Notify {
   readonly #options: NotifyOptions;
@@ -56,14 +57,15 @@ export class Notify {
     const { trouble, log } = this.#options;
     const now = trouble();
     if (now !== undefined && now !== this.#trouble) log.error(`the agent does not get on: ${now}`);
-    if (now === undefined) this.#say('WATCHDOG=1');
+    if (now === undefined) this.#say(ALIVE);
     else if (this.#trouble === undefined) this.#say(`STATUS=${now}`);
     this.#trouble = now;
   }
 
   #say(...assignments: readonly string[]): void {
     try {
-      this.#datagrams?.send(assignments.join('\n'));
+      // That we are alive is said again soon; all else is said once, and must arrive.
+      this.#datagrams?.send(assignments.join('\n'), assignments[0] !== ALIVE);
       this.#failed = false;
     } catch (error) {
       if (!this.#failed) this.#options.log.warn(`systemd can't be told how the agent does: ${messageOf(error)}`);
