@@ -11,8 +11,8 @@ const MSG_NOSIGNAL = 0x4000;
 const PATH_BYTES = 107;
 
 export interface Datagrams {
-  /** @param waits for room where the other side has not taken what came before @throws where it could not be sent */
-  send(message: string, waits: boolean): void;
+  /** @throws where it could not be sent, as where the other side has not taken what came before */
+  send(message: string): void;
   close(): void;
 }
 
@@ -24,16 +24,15 @@ export async function datagramsTo(path: string): Promise<Datagrams> {
   const socket = system.func('int socket(int domain, int type, int protocol)');
   const close = system.func('int close(int fd)');
   const sendto = system.func(
-    'ssize_t sendto(int fd, void *bytes, size_t size, int flags, void *address, uint size_of)',
+    'long sendto(int fd, void *bytes, size_t size, int flags, void *address, uint32_t length)',
   );
   const address = addressOf(path);
   const fd: number = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) throw new Error(`no socket: error ${koffi.errno()}`);
   return {
-    send(message, waits) {
+    send(message) {
       const bytes = Buffer.from(message);
-      const flags = waits ? MSG_NOSIGNAL : MSG_NOSIGNAL | MSG_DONTWAIT;
-      const sent = Number(sendto(fd, bytes, bytes.length, flags, address, address.length));
+      const sent = Number(sendto(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, address, address.length));
       if (sent !== bytes.length) throw new Error(`${path} takes nothing: error ${koffi.errno()}`);
     },
     close: () => void close(fd),

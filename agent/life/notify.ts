@@ -23,6 +23,7 @@ const ALIVE = 'WATCHDOG=1';
 export class Notify {
   readonly #options: NotifyOptions;
   #datagrams: Datagrams | undefined;
+  readonly #unsaid: string[] = [];
   #failed = false;
   #timer: NodeJS.Timeout | undefined;
   #trouble: string | undefined;
@@ -62,10 +63,15 @@ export class Notify {
     this.#trouble = now;
   }
 
+  /** That we are alive is said again soon; all else is said once, and is tried again until it has been. */
   #say(...assignments: readonly string[]): void {
+    const said = assignments.join('\n');
+    if (said !== ALIVE || this.#unsaid.length === 0) this.#unsaid.push(said);
     try {
-      // That we are alive is said again soon; all else is said once, and must arrive.
-      this.#datagrams?.send(assignments.join('\n'), assignments[0] !== ALIVE);
+      for (let next = this.#unsaid.at(0); next !== undefined && this.#datagrams; next = this.#unsaid.at(0)) {
+        this.#datagrams.send(next);
+        this.#unsaid.shift();
+      }
       this.#failed = false;
     } catch (error) {
       if (!this.#failed) this.#options.log.warn(`systemd can't be told how the agent does: ${messageOf(error)}`);
