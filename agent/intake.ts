@@ -84,9 +84,10 @@ export class Intake implements SourceSink, ChannelOwner {
   readonly #main: Channel;
   readonly #resume: ReadUpTo | undefined;
   #discarding = false;
-  /** Number of the newest record, of the newest that was queued, and of the newest that is settled. */
+  /** Number of the newest record, of the newest that was queued, was taken from there, and is settled. */
   #seq: number;
   #queuedSeq: number;
+  #takenSeq: number;
   #settledSeq: number;
   /** Behind everything that was queued, dropped or left out; and what the consumer has of that. */
   #readTo: ReadPosition | undefined;
@@ -104,6 +105,7 @@ export class Intake implements SourceSink, ChannelOwner {
     this.#resume = options.resume;
     this.#seq = options.resume?.seq ?? 0;
     this.#queuedSeq = this.#seq;
+    this.#takenSeq = this.#seq;
     this.#settledSeq = this.#seq;
     this.#refiner = new Refiner(options);
     this.#share = options.sample ?? 1;
@@ -199,6 +201,18 @@ export class Intake implements SourceSink, ChannelOwner {
       channel.refill();
       if (this.#channels.delete(channel)) this.#channels.add(channel);
     }
+  }
+
+  /** The next record to answer; undefined where there is none. */
+  next(): TextRecord | undefined {
+    this.queue.dropStale(this.context.now());
+    const record = this.queue.take();
+    if (record !== undefined) this.#takenSeq = record.seq;
+    else if (this.#queuedSeq > this.#takenSeq) {
+      this.#queuedSeq = this.#takenSeq; // all that waited was stale
+      this.tellPosition();
+    }
+    return record;
   }
 
   get full(): boolean {

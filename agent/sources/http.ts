@@ -15,6 +15,8 @@ const DEFAULT_CONNECTIONS = 64;
 const HEAD_MS = 10_000;
 const BODY_MS = 60_000;
 const ANSWER_MS = 30_000;
+/** How long an end waits for what was taken to be kept. */
+const LAST_ANSWERS_MS = 800;
 
 export interface HttpOptions {
   readonly listen: string;
@@ -39,8 +41,8 @@ export class HttpSource implements Source {
   /** Bodies are handed on one after the other, and numbered so. */
   #handing: Promise<void> = Promise.resolve();
   #number = 0;
-  #keptNumber = 0;
   #unanswered: Unanswered[] = [];
+  #allAnswered: () => void = () => undefined;
 
   constructor(
     readonly name: string,
@@ -59,7 +61,7 @@ export class HttpSource implements Source {
     this.#server = undefined;
     if (server === undefined) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Who waits for an answer is not told that all is well; who sends again then is read again.
+    if (this.#unanswered.length > 0) await this.#waitForAnswers();
     for (const { response, timer } of this.#unanswered.splice(0)) {
       clearTimeout(timer);
       answer(response, 503, 'the agent is ending');
@@ -70,13 +72,24 @@ export class HttpSource implements Source {
     clearTimeout(cut);
   }
 
+  /** What was taken is being answered meanwhile: who waits for it need not send it again. */
+  async #waitForAnswers(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LAST_ANSWERS_MS);
+      this.#allAnswered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   kept({ request }: ReadPosition): void {
-    this.#keptNumber = Number(request);
-    while (this.#unanswered.length > 0 && this.#unanswered[0].number <= this.#keptNumber) {
+    while (this.#unanswered.length > 0 && this.#unanswered[0].number <= Number(request)) {
       const [{ response, timer }] = this.#unanswered.splice(0, 1);
       clearTimeout(timer);
       answer(response, 200, 'kept');
     }
+    if (this.#unanswered.length === 0) this.#allAnswered();
   }
 
   async #listen(sink: SourceSink): Promise<void> {

@@ -39,7 +39,7 @@ function intake(options: Partial<IntakeOptions> = {}) {
   );
   let offset = 0;
   const take = (): TextRecord | undefined => {
-    const record = made.queue.take();
+    const record = made.next();
     made.refill();
     return record;
   };
@@ -207,18 +207,42 @@ test('a source that gives records of several kinds keeps their identifiers', (t)
 
 test('sampling keeps its share, the same records when they are read again, and their numbers', (t) => {
   const run = () => {
-    const { say, takeAll, intake: made } = intake({ sample: 0.1, queue: { size: 5000, policy: 'block' } });
+    const { say, take, intake: made } = intake({ sample: 0.1, queue: { size: 5000, policy: 'block' } });
     void say(Array.from({ length: 5000 }, (_, n) => `${n + 1}\n`).join(''));
     const seqs: number[] = [];
-    for (let record = made.queue.oldest; record !== undefined; record = made.queue.oldest) {
+    for (let record = take(); record !== undefined; record = take()) {
       seqs.push(record.seq);
-      t.is(record.text, String(made.queue.take()?.seq));
+      t.is(record.text, String(record.seq));
     }
     t.is(made.leftOut.unsampled, 5000 - seqs.length);
-    t.deepEqual(takeAll(), []);
     return seqs;
   };
   const seqs = run();
   t.true(seqs.length > 420 && seqs.length < 580, `${seqs.length} of 5000`);
   t.deepEqual(run(), seqs);
+});
+
+test('what has waited for too long is dropped, counted, and done', (t) => {
+  const {
+    say,
+    pass,
+    take,
+    intake: made,
+    source,
+  } = intake({ queue: { size: 10, policy: 'drop-oldest', maxAgeMs: 1000 } });
+  void say('one\ntwo\n');
+  const one = take();
+  pass(1001);
+  t.is(take(), undefined);
+  t.is(made.queue.drops.stale, 1);
+  t.deepEqual(source.keptUpTo, [], 'one is being answered');
+  if (one) made.settle(one);
+  t.deepEqual(source.keptUpTo, [at(8)]);
+  void say('three\n');
+  pass(1001);
+  t.is(take(), undefined);
+  t.deepEqual(source.keptUpTo.at(-1), at(14));
+  void say('four\n');
+  pass(1000);
+  t.is(take()?.text, 'four');
 });

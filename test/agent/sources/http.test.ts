@@ -92,6 +92,16 @@ test('an end while a sender waits: it is told to send again', async (t) => {
   t.is((await posted).status, 503);
 });
 
+test('an end while a sender waits, and what it sent is kept in time: it is told so', async (t) => {
+  const { source, sink, post } = await started(t);
+  const posted = post('one\n');
+  await sink.untilText('one');
+  const stopped = source.stop();
+  source.kept?.(sink.position ?? {});
+  t.is((await posted).status, 200);
+  await stopped;
+});
+
 test('garbage instead of HTTP harms nothing', async (t) => {
   const { source, sink, post, port } = await started(t);
   const socket = connect(port, '127.0.0.1', () => socket.end('\0\xff'.repeat(50_000)));

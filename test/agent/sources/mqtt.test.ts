@@ -103,6 +103,21 @@ test('a connection lost with records on their way: sent again by the broker, not
   await broker.stop();
 });
 
+test('an end while records are on their way: kept in time, they do not come again', async (t) => {
+  const { port } = await brokerKinds[0].start(t);
+  const publish = await publisher(t, port);
+  const first = await started(t, port);
+  await publish('one');
+  await first.sink.untilText('one');
+  const stopped = first.source.stop();
+  first.source.kept?.(first.sink.position ?? {});
+  await stopped;
+  await publish('two');
+  const second = await started(t, port);
+  await second.sink.untilText('two');
+  t.deepEqual(second.sink.texts, ['two']);
+});
+
 test('a broker that is not there yet is waited for; one of MQTT 3.1.1 is understood', async (t) => {
   if (!hasMosquitto(t)) return t.pass();
   const port = await freePort();
