@@ -45,7 +45,7 @@ export async function fieldTexts({ dataFolder, packageRoot }: BenchOptions): Pro
 
 const installedShape: RowShape = {
   id: 'installed-size',
-  what: 'product and dependencies for this platform, Node left out',
+  what: 'product and dependencies (npm ci --omit=dev --omit=optional) for this platform, Node left out',
   unit: 'MB',
   bar: '<=90',
 };

@@ -9,11 +9,13 @@ const platformFolders: readonly { readonly parent: RegExp; readonly ours: RegExp
   { parent: /\/prebuilds$/, ours: new RegExp(`^${process.platform}-(x64\\+)?${process.arch}(\\+x64)?$`) },
 ];
 
-/** Bytes of `dist`, the device profiles and the dependencies that the lock file does not mark as development's. */
+/** Bytes of `dist`, the device profiles and what `npm ci --omit=dev --omit=optional` brings for this platform. */
 export async function installedBytes(packageRoot: string): Promise<number> {
   const lock = JSON.parse(await readFile(join(packageRoot, 'package-lock.json'), 'utf8'));
-  const packages: [string, { dev?: boolean }][] = Object.entries(lock.packages);
-  const wanted = packages.filter(([path, { dev }]) => path !== '' && !dev).map(([path]) => join(packageRoot, path));
+  const packages: [string, { dev?: true; optional?: true; devOptional?: true }][] = Object.entries(lock.packages);
+  const wanted = packages
+    .filter(([path, { dev, optional, devOptional }]) => path !== '' && !dev && !optional && !devOptional)
+    .map(([path]) => join(packageRoot, path));
   let bytes = 0;
   for (const folder of ['dist', 'device-profiles']) bytes += await bytesBelow(join(packageRoot, folder));
   // A package below another one is counted with it.

@@ -22,6 +22,8 @@ const SETTLE_MINUTES = 5;
 const LOOK_MS = 5000;
 const FAULT_EVERY_MS = 30_000;
 const SATURATING_PER_SECOND = 2000;
+/** Records that may be under way: enough that the agent never waits for any. */
+const AHEAD = 5000;
 
 export const soakBenchmark: Benchmark = {
   name: 'soak',
@@ -71,7 +73,7 @@ async function soakRows(options: BenchOptions, texts: readonly string[], minutes
       const handles: number[] = [];
       const endMs = performance.now() + minutes * 60_000;
       const settledMs = performance.now() + Math.min(SETTLE_MINUTES, minutes / 3) * 60_000;
-      board.feed(SATURATING_PER_SECOND);
+      board.feed(SATURATING_PER_SECOND, AHEAD);
       const looking = (async () => {
         while (performance.now() < endMs) {
           await pause(LOOK_MS);
