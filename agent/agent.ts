@@ -10,6 +10,7 @@ import { type Clock, timestamp, within } from './clock.js';
 import { type CommandName, Commands, Journal, operations } from './commands/index.js';
 import type { AgentConfig, SourceConfig } from './config/index.js';
 import type { BoardView } from './governor/index.js';
+import { comesAlike } from './intake.js';
 import { Endpoint, type HostedAgent, type HostLife, Progress, selfReliant } from './life/index.js';
 import { type Log, LogBook } from './log.js';
 import { News } from './news.js';
@@ -227,7 +228,7 @@ export class Agent implements HostedAgent {
     const news = new News(log, event, outbox.deadLetters);
     const sources = Object.entries(config.sources).map(([name, { publish, ...options }]) => {
       const source = createSource(name, config.sources[name], config);
-      const again = source.kept === undefined;
+      const again = source.readsAgain && comesAlike(options);
       const place = outbox.readUpTo(name, again);
       return { name, source, options, publish, again, place };
     });

@@ -6,6 +6,7 @@
  */
 import type { SnugError } from '../src/errors/index.js';
 import { Channel, type ChannelOptions, type ChannelOwner } from './channel.js';
+import { silenceMs } from './framing/index.js';
 import { type Drops, type QueueOptions, RecordQueue } from './queue.js';
 import type { TextRecord } from './record.js';
 import type {
@@ -52,12 +53,19 @@ export interface SourceStats {
   /** Invalid sequences of bytes replaced. */
   readonly replaced: number;
   /** No records by configuration, by cause. */
-  readonly leftOut: Readonly<Record<LeftOutCause, number>>;
+  readonly leftOut: Readonly<Record<LeftOutCause | 'unsampled', number>>;
 }
 
 export interface IntakeOptions extends ChannelOptions, TextRules {
   readonly queue: QueueOptions;
   readonly resume?: ReadUpTo;
+  /** The share of records that is answered; the others keep their numbers. */
+  readonly sample?: number;
+}
+
+/** True where the same bytes give the same records under the same numbers, whenever they come. */
+export function comesAlike(options: Pick<IntakeOptions, 'framing' | 'join' | 'window'>): boolean {
+  return silenceMs(options) === undefined && options.join === undefined && (options.window ?? 1) === 1;
 }
 
 export class Intake implements SourceSink, ChannelOwner {
@@ -68,16 +76,18 @@ export class Intake implements SourceSink, ChannelOwner {
   cut = 0;
   replaced = 0;
   /** Pieces that are no records by configuration. */
-  readonly leftOut: Record<LeftOutCause, number> = { unreadable: 0, filtered: 0, unsampled: 0 };
+  readonly leftOut: Record<LeftOutCause | 'unsampled', number> = { unreadable: 0, filtered: 0, unsampled: 0 };
   readonly #refiner: Refiner;
+  readonly #share: number;
   readonly #channelOptions: ChannelOptions;
   readonly #channels = new Set<Channel>();
   readonly #main: Channel;
   readonly #resume: ReadUpTo | undefined;
   #discarding = false;
-  /** Number of the newest record, of the newest that was queued, and of the newest that is settled. */
+  /** Number of the newest record, of the newest that was queued, was taken from there, and is settled. */
   #seq: number;
   #queuedSeq: number;
+  #takenSeq: number;
   #settledSeq: number;
   /** Behind everything that was queued, dropped or left out; and what the consumer has of that. */
   #readTo: ReadPosition | undefined;
@@ -95,8 +105,10 @@ export class Intake implements SourceSink, ChannelOwner {
     this.#resume = options.resume;
     this.#seq = options.resume?.seq ?? 0;
     this.#queuedSeq = this.#seq;
+    this.#takenSeq = this.#seq;
     this.#settledSeq = this.#seq;
     this.#refiner = new Refiner(options);
+    this.#share = options.sample ?? 1;
     const { framing } = source;
     this.#channelOptions = {
       ...options,
@@ -191,6 +203,18 @@ export class Intake implements SourceSink, ChannelOwner {
     }
   }
 
+  /** The next record to answer; undefined where there is none. */
+  next(): TextRecord | undefined {
+    this.queue.dropStale(this.context.now());
+    const record = this.queue.take();
+    if (record !== undefined) this.#takenSeq = record.seq;
+    else if (this.#queuedSeq > this.#takenSeq) {
+      this.#queuedSeq = this.#takenSeq; // all that waited was stale
+      this.tellPosition();
+    }
+    return record;
+  }
+
   get full(): boolean {
     return this.queue.mustWait;
   }
@@ -202,6 +226,12 @@ export class Intake implements SourceSink, ChannelOwner {
       if (piece.position !== undefined) this.#readTo = piece.position;
       return;
     }
+    const seq = ++this.#seq;
+    if (!isDrawn(seq, this.#share)) {
+      this.leftOut.unsampled++;
+      if (piece.position !== undefined) this.#readTo = piece.position;
+      return;
+    }
     this.#framedAt ??= { ts: new Date(this.context.clock()).toISOString(), ms: this.context.now() };
     const { text, cut, replaced, ids, position } = refined;
     this.records++;
@@ -209,7 +239,7 @@ export class Intake implements SourceSink, ChannelOwner {
     this.replaced += replaced;
     const record: TextRecord = {
       source: this.source.name,
-      seq: ++this.#seq,
+      seq,
       ts: this.#framedAt.ts,
       framedAtMs: this.#framedAt.ms,
       text,
@@ -276,4 +306,13 @@ export class Intake implements SourceSink, ChannelOwner {
     this.queue.clear();
     for (const channel of this.#channels) channel.discard();
   }
+}
+
+/** Drawn by the number, not by chance: a record that is read again is decided upon alike. Murmur's finalizer mixes the bits. */
+function isDrawn(seq: number, share: number): boolean {
+  if (share >= 1) return true;
+  let mixed = seq | 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32 < share;
 }

@@ -214,6 +214,7 @@ export class Pipeline {
     const options: QueueOptions = {
       size: queue?.size ?? DEFAULT_QUEUE_SIZE,
       policy: queue?.policy ?? (source.canWait ? 'block' : 'drop-oldest'),
+      ...(queue?.maxAgeMs !== undefined && { maxAgeMs: queue.maxAgeMs }),
     };
     return new Intake(
       source,
@@ -298,9 +299,8 @@ export class Pipeline {
   #takeBatch(): TextRecord[] {
     const records: TextRecord[] = [];
     for (let empty = 0; empty < this.#intakes.length && records.length < this.#maxBatch; ) {
-      const { queue } = this.#intakes[this.#turn];
+      const record = this.#intakes[this.#turn].next();
       this.#turn = (this.#turn + 1) % this.#intakes.length;
-      const record = queue.take();
       empty = record === undefined ? empty + 1 : 0;
       if (record !== undefined) records.push(record);
     }

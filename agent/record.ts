@@ -6,7 +6,7 @@ import type { ReadPosition } from './sources/source.js';
 export interface TextRecord {
   /** Name of the source it came from. */
   readonly source: string;
-  /** Number of this record in its source, from 1, over restarts (`ReadUpTo`). A gap is a record that the queue dropped. */
+  /** Number of this record in its source, from 1, over restarts (`ReadUpTo`). A gap is a record that the queue dropped or sampling left out. */
   readonly seq: number;
   /** When it was framed, ISO 8601 in UTC. Records framed from one chunk of bytes share it. */
   readonly ts: string;

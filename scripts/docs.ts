@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configSchema, type DeclaredKey, listKeys } from '../agent/config/index.js';
 import { marks, settings } from '../agent/governor/thresholds.js';
+import { sourceOptions } from '../agent/sources/options.js';
 import { catalogue } from '../src/errors/index.js';
 import { type Board, knownBoards } from '../src/profile/boards/index.js';
 
@@ -17,6 +18,7 @@ const generated = '<!-- Made by `npm run docs`. Change the code, not this page. 
 /** Path below the root → text. */
 export function pages(): Readonly<Record<string, string>> {
   return {
+    'docs/agent.md': agentPage(),
     'docs/boards.md': boardsPage(),
     'docs/configuration.md': configurationPage(),
     'docs/errors.md': errorsPage(),
@@ -86,9 +88,31 @@ function governorPage(): string {
       ([name, { value, unit, about }]) => `| \`${name}\` | ${figure(value)} | ${unit} | ${cell(about)} |`,
     ),
   ].join('\n');
-  const [before, rest] = page.split(tableBegins);
-  const [, after] = rest.split(tableEnds);
-  return `${before}${tableBegins}\n\n${table}\n\n${tableEnds}${after}`;
+  return withTable(page, tableBegins, table);
+}
+
+const kindsBegin = '<!-- The table is made by `npm run docs` from agent/sources/options.ts. -->';
+
+/** Written by hand but for the table of the kinds of sources. */
+function agentPage(): string {
+  const shapes = Object.values(sourceOptions).map(({ shape }) => shape);
+  const ofAll = (key: string) =>
+    shapes.filter((shape) => key in shape).length > 3 && key !== 'path' && key !== 'listen';
+  const rows = Object.entries(sourceOptions).map(([kind, schema]) => {
+    const [{ notes }] = listKeys(schema).filter(({ path }) => path[0] === 'kind');
+    const own = Object.keys(schema.shape).filter((key) => key !== 'kind' && !ofAll(key));
+    const description = notes?.description.replace(`${kind}: `, '') ?? '';
+    return `| \`${kind}\` | ${cell(description)} | ${own.map((key) => `\`${key}\``).join(' ')} |`;
+  });
+  const table = ['| kind | what is read | keys of its own |', '|---|---|---|', ...rows].join('\n');
+  return withTable(readFileSync(join(root, 'docs/agent.md'), 'utf8'), kindsBegin, table);
+}
+
+/** A page with what stands between a mark and the table's end made anew. */
+function withTable(page: string, begins: string, table: string): string {
+  const [before, rest] = page.split(begins);
+  const [, ...after] = rest.split(tableEnds);
+  return `${before}${begins}\n\n${table}\n\n${tableEnds}${after.join(tableEnds)}`;
 }
 
 function keyRow({ path, notes, schema, defaultValue }: DeclaredKey, kinds: string): string {

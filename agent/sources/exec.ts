@@ -23,6 +23,7 @@ export interface ExecOptions {
 export class ExecSource implements Source {
   readonly kind = 'exec';
   readonly canWait = true;
+  readonly readsAgain = false;
   readonly #retry = new Retry(LONGEST_PAUSE_MS, 1000);
   #child: ChildProcess | undefined;
   #gone: Promise<void> = Promise.resolve();

@@ -8,6 +8,7 @@ import type { ReadPosition, Source, SourceSink } from './source.js';
 export class FileSource implements Source {
   readonly kind = 'file';
   readonly canWait = true;
+  readonly readsAgain = true;
   #stopping = false;
   #reading: Promise<void> | undefined;
 

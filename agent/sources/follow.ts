@@ -37,6 +37,7 @@ export interface FollowOptions {
 export class FollowSource implements Source {
   readonly kind = 'follow';
   readonly canWait = true;
+  readonly readsAgain = true;
   readonly #path: string;
   readonly #now: () => number;
   #current: OpenFile | undefined;

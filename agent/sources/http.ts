@@ -15,6 +15,8 @@ const DEFAULT_CONNECTIONS = 64;
 const HEAD_MS = 10_000;
 const BODY_MS = 60_000;
 const ANSWER_MS = 30_000;
+/** How long an end waits for what was taken to be kept. */
+const LAST_ANSWERS_MS = 800;
 
 export interface HttpOptions {
   readonly listen: string;
@@ -32,14 +34,15 @@ interface Unanswered {
 export class HttpSource implements Source {
   readonly kind = 'http';
   readonly canWait = true;
+  readonly readsAgain = false;
   readonly #retry = new Retry();
   #server: Server | undefined;
   #opening: Promise<void> | undefined;
   /** Bodies are handed on one after the other, and numbered so. */
   #handing: Promise<void> = Promise.resolve();
   #number = 0;
-  #keptNumber = 0;
   #unanswered: Unanswered[] = [];
+  #allAnswered: () => void = () => undefined;
 
   constructor(
     readonly name: string,
@@ -58,7 +61,7 @@ export class HttpSource implements Source {
     this.#server = undefined;
     if (server === undefined) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Who waits for an answer is not told that all is well; who sends again then is read again.
+    if (this.#unanswered.length > 0) await this.#waitForAnswers();
     for (const { response, timer } of this.#unanswered.splice(0)) {
       clearTimeout(timer);
       answer(response, 503, 'the agent is ending');
@@ -69,13 +72,24 @@ export class HttpSource implements Source {
     clearTimeout(cut);
   }
 
+  /** What was taken is being answered meanwhile: who waits for it need not send it again. */
+  async #waitForAnswers(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LAST_ANSWERS_MS);
+      this.#allAnswered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   kept({ request }: ReadPosition): void {
-    this.#keptNumber = Number(request);
-    while (this.#unanswered.length > 0 && this.#unanswered[0].number <= this.#keptNumber) {
+    while (this.#unanswered.length > 0 && this.#unanswered[0].number <= Number(request)) {
       const [{ response, timer }] = this.#unanswered.splice(0, 1);
       clearTimeout(timer);
       answer(response, 200, 'kept');
     }
+    if (this.#unanswered.length === 0) this.#allAnswered();
   }
 
   async #listen(sink: SourceSink): Promise<void> {
@@ -155,7 +169,7 @@ export class HttpSource implements Source {
     const chunks: Buffer[] = [];
     let bytes = 0;
     try {
-      for await (const chunk of request as AsyncIterable<Buffer>) {
+      for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         bytes += chunk.length;
         if (bytes > this.#mostBytes) return undefined;
         chunks.push(chunk);

@@ -22,6 +22,7 @@ export interface JournalOptions {
 export class JournalSource implements Source {
   readonly kind = 'journal';
   readonly canWait = true;
+  readonly readsAgain = true;
   readonly #retry = new Retry();
   #child: ChildProcess | undefined;
   #gone: Promise<void> = Promise.resolve();

@@ -16,6 +16,7 @@ const WATCH_MS = 250;
 export class SerialSource implements Source {
   readonly kind = 'serial';
   readonly canWait = false;
+  readonly readsAgain = false;
   #port: SerialPort | undefined;
   #timer: NodeJS.Timeout | undefined;
   #pauseMs = FIRST_PAUSE_MS;

@@ -73,6 +73,8 @@ export interface Source {
   readonly kind: string;
   /** True where reading can be put off without loss (a file, a pipe). */
   readonly canWait: boolean;
+  /** True where it reads again, after a crash too, what stands behind a position: a file, a journal. */
+  readonly readsAgain: boolean;
   /** How its streams are framed where that is not for the configuration to say. */
   readonly framing?: Framing;
   /** Takes a framed text apart where it has a form of its own (a header); before lines are joined. */

@@ -9,6 +9,7 @@ import { DatagramReceiver } from './udp.js';
 export class SyslogSource implements Source {
   readonly kind = 'syslog';
   readonly canWait: boolean;
+  readonly readsAgain = false;
   readonly framing = { by: 'octet-count' } as const;
   #parts: readonly { stop(): Promise<void> }[] = [];
 

@@ -12,6 +12,7 @@ const KEEPALIVE_MS = 60_000;
 export class TcpListener implements Source {
   readonly kind = 'tcp';
   readonly canWait = true;
+  readonly readsAgain = false;
   #server: StreamServer | undefined;
 
   constructor(
@@ -35,6 +36,7 @@ export class TcpListener implements Source {
 export class TcpClient implements Source {
   readonly kind = 'tcp';
   readonly canWait = true;
+  readonly readsAgain = false;
   readonly #retry = new Retry();
   readonly #address: Address;
   #socket: Socket | undefined;

@@ -75,6 +75,7 @@ export class DatagramReceiver {
 export class UdpSource implements Source {
   readonly kind = 'udp';
   readonly canWait = false;
+  readonly readsAgain = false;
   #receiver: DatagramReceiver | undefined;
 
   constructor(

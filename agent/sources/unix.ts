@@ -9,6 +9,7 @@ import { DEFAULT_CONNECTIONS } from './tcp.js';
 export class UnixSource implements Source {
   readonly kind = 'unix';
   readonly canWait = true;
+  readonly readsAgain = false;
   #server: StreamServer | undefined;
 
   constructor(

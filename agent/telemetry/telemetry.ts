@@ -66,11 +66,7 @@ export class Telemetry {
     const { clock, stats, session, waiting } = this.#options;
     const { sources, predicted, refused, truncated, failed, latencyMs, totalMs } = stats();
     const before = this.#before;
-    const drops = Object.fromEntries(
-      sources.flatMap(({ source, drops: by }) =>
-        Object.entries(by).flatMap(([cause, count]) => (count > 0 ? [[`${source}.${cause}`, count] as const] : [])),
-      ),
-    );
+    const drops = Object.fromEntries(countsOf(sources, 'drops'));
     this.#before = { atMs: clock.now(), cpuMs: cpuMs(), records: predicted, drops };
     const elapsedMs = Math.max(1, this.#before.atMs - before.atMs);
     this.#tellDrops(before.drops, drops);
@@ -90,6 +86,7 @@ export class Telemetry {
       totalMs: percentiles(totalMs),
       queue: Object.fromEntries(sources.slice(0, SOURCES_NAMED).map(({ source, queued }) => [source, queued])),
       drops: Object.fromEntries(Object.entries(drops).slice(0, SOURCES_NAMED)),
+      leftOut: Object.fromEntries(countsOf(sources, 'leftOut').slice(0, SOURCES_NAMED)),
       sourcesLost: sources.filter(({ state }) => state === 'lost').length,
       outbox: waiting(),
       ...processMemory(),
@@ -103,6 +100,15 @@ export class Telemetry {
     const count = risen.reduce((sum, [, more]) => sum + more, 0);
     if (count > 0) this.#options.onDrops(count, Object.fromEntries(risen.filter(([, more]) => more > 0)));
   }
+}
+
+/** `source.cause` and its count, where there is one. */
+function countsOf(sources: PipelineStats['sources'], what: 'drops' | 'leftOut'): [string, number][] {
+  return sources.flatMap((each) =>
+    Object.entries(each[what]).flatMap(([cause, count]): [string, number][] =>
+      count > 0 ? [[`${each.source}.${cause}`, count]] : [],
+    ),
+  );
 }
 
 /** Sources named in one message at most: a message stays below 4 KiB. */

@@ -64,6 +64,9 @@ function compile(source: string): Re2 {
   try {
     return RE2JS.compile(source, RE2JS.MULTILINE);
   } catch (error) {
-    throw new Error(`is no pattern: ${messageOf(error).replace(/^error parsing regexp: /, '')}`);
+    const what = messageOf(error)
+      .replace(/^error parsing regexp: /, '')
+      .replace('`(?m)', '`'); // the flag is not theirs
+    throw new Error(`is no pattern: ${what}`);
   }
 }

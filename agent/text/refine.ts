@@ -1,4 +1,4 @@
-/** From a framed piece to a record's text: the field picked, filters and sampling, the last records as context. */
+/** From a framed piece to a record's text: the field picked, filters, the last records as context. */
 import { FieldReader } from './fields.js';
 import { compilePattern, type Pattern } from './pattern.js';
 import type { Piece } from './piece.js';
@@ -13,8 +13,6 @@ export interface TextRules {
   };
   readonly include?: readonly FilterRule[];
   readonly exclude?: readonly FilterRule[];
-  /** The share of records that is kept. */
-  readonly sample?: number;
   /** So many records make up a text: the newest, then those before it. */
   readonly window?: number;
 }
@@ -23,7 +21,7 @@ export interface TextRules {
 export type FilterRule = string | { readonly field: string; readonly pattern: string };
 
 /** Why a piece is no record, by configuration; each is counted. `unreadable`: without the field that `pick` names. */
-export type LeftOutCause = 'unreadable' | 'filtered' | 'unsampled';
+export type LeftOutCause = 'unreadable' | 'filtered';
 
 /** A piece with what `pick.ids` found in it. */
 export type Refined = (Piece & { readonly ids?: Readonly<Record<string, string>> }) | LeftOutCause;
@@ -46,10 +44,7 @@ export class Refiner {
   readonly #plain: boolean;
   #before: string[] = [];
 
-  constructor(
-    private readonly rules: TextRules,
-    private readonly random: () => number = Math.random,
-  ) {
+  constructor(private readonly rules: TextRules) {
     const { pick, include = [], exclude = [] } = rules;
     this.#pattern = pick?.pattern === undefined ? undefined : compilePattern(pick.pattern);
     this.#textField = pick?.text ?? (this.#pattern?.groupNames.includes('text') ? 'text' : undefined);
@@ -67,21 +62,20 @@ export class Refiner {
       pattern.test(field === undefined ? picked.text : (fields.get(field) ?? ''));
     if (this.#include.length > 0 && !this.#include.some(matches)) return 'filtered';
     if (this.#exclude.some(matches)) return 'filtered';
-    const whole = this.#withContext(picked);
-    const { sample = 1 } = this.rules;
-    return sample < 1 && this.random() >= sample ? 'unsampled' : whole;
+    return this.#withContext(picked);
   }
 
   #picked(piece: Piece, fields: FieldReader): Refined {
     const text = this.#textField === undefined ? piece.text : fields.get(this.#textField);
-    const missing = text === undefined || (this.#pattern !== undefined && fields.groups === undefined);
+    const missing =
+      text === undefined || text.trim() === '' || (this.#pattern !== undefined && fields.groups === undefined);
     if (missing && this.rules.pick?.otherwise !== 'keep') return 'unreadable';
     const ids: Record<string, string> = {};
     for (const [name, field] of this.#ids) {
       const value = fields.identifier(field);
       if (value !== undefined) ids[name] = value;
     }
-    return { ...piece, text: text ?? piece.text, ...(this.#ids.length > 0 && { ids }) };
+    return { ...piece, text: text || piece.text, ...(this.#ids.length > 0 && { ids }) };
   }
 
   /** The newest first: a text that is too long for the model loses its end. */

@@ -98,8 +98,9 @@ export function summaryOf(stats: PipelineStats, always: boolean): string | undef
   const notable = [
     [sum(({ cut }) => cut), 'cut at the length limit'],
     [stats.truncated, 'longer than the model reads'],
-    [sum(({ replaced }) => replaced), 'invalid UTF-8 sequences replaced'],
-    [sum(({ drops }) => drops.oldest + drops.newest + drops.sampled), 'dropped'],
+    [sum(({ replaced }) => replaced), 'invalid sequences of bytes replaced'],
+    [sum(({ leftOut }) => leftOut.unreadable), 'without the field to pick'],
+    [sum(({ drops }) => drops.oldest + drops.newest + drops.sampled + drops.stale), 'dropped'],
     [stats.failed, 'unanswered'],
   ].filter(([count]) => count !== 0);
   if (notable.length === 0 && !always) return undefined;

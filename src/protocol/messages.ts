@@ -61,6 +61,10 @@ export const messages = {
     totalMs: percentiles,
     queue: z.record(z.string(), count),
     drops: z.record(z.string(), count),
+    leftOut: z
+      .record(z.string(), count)
+      .meta({ description: 'no records by configuration: filters, sampling' })
+      .optional(),
     outbox: z.looseObject({ records: count, bytes: count.optional() }),
     rssBytes: count.nullable(),
     rssAnonBytes: count.nullable(),

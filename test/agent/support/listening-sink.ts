@@ -8,11 +8,15 @@ export class ListeningSink implements SourceSink, ChannelOwner {
   readonly pieces: Piece[] = [];
   /** `lost: …`, `back`, `missed: …`, `ended`, in order. */
   readonly news: string[] = [];
-  readonly full = false;
+  /** Set it, and what comes has to wait until `refill`. */
+  full = false;
   receivedBytes = 0;
+  /** How often all was taken that could be. */
+  rests = 0;
   problem: SnugError | undefined;
   /** Behind everything that came. */
   position: ReadPosition | undefined;
+  readonly #channels = new Set<Channel>();
   readonly #main: Channel;
   #waiting: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
 
@@ -25,7 +29,18 @@ export class ListeningSink implements SourceSink, ChannelOwner {
   }
 
   open(fields?: Fields): Channel {
-    return new Channel(this.options, this, fields);
+    const channel = new Channel(this.options, this, fields);
+    this.#channels.add(channel);
+    return channel;
+  }
+
+  /** True where something waits for `refill`. */
+  get waits(): boolean {
+    return [...this.#channels].some((channel) => channel.waits);
+  }
+
+  refill(): void {
+    for (const channel of this.#channels) channel.refill();
   }
 
   bytes(chunk: Buffer, behind?: PositionBehind): Promise<void> | undefined {
@@ -60,10 +75,12 @@ export class ListeningSink implements SourceSink, ChannelOwner {
   }
 
   rested(): void {
+    this.rests++;
     this.#look();
   }
 
-  closed(): void {
+  closed(channel: Channel): void {
+    this.#channels.delete(channel);
     this.#look();
   }
 
