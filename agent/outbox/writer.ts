@@ -29,6 +29,9 @@ export type Value = string | (() => string);
 /** A key that is never there: taking it away is a write, which a sync needs. */
 const NOTHING = 'm:nothing';
 
+/** The first writes after a start come soon, so that an agent that is killed again and again gets on all the same. */
+const FIRST_WRITE_MS = 50;
+
 /** Invariant: one write at a time; `#pending` holds the newest value of every key that is not written yet. */
 export class Writer {
   readonly #options: WriterOptions;
@@ -43,6 +46,7 @@ export class Writer {
   #unsynced = false;
   #closing = false;
   #toldFailing = false;
+  #writes = 0;
   /** Why the last write failed; undefined where it did not. */
   failing: string | undefined;
 
@@ -93,10 +97,13 @@ export class Writer {
 
   #later(): void {
     if (this.#closing || this.failing !== undefined) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.write();
-    }, this.#options.writeMs);
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.write();
+      },
+      Math.min(this.#options.writeMs, FIRST_WRITE_MS * 2 ** Math.min(this.#writes++, 20)),
+    );
   }
 
   #writeOnce(): Promise<void> {
