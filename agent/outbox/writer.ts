@@ -45,6 +45,8 @@ export class Writer {
   #lastSyncMs = Number.NEGATIVE_INFINITY;
   #unsynced = false;
   #closing = false;
+  /** Whoever comes later is too late, and does no harm. */
+  #closed = false;
   #toldFailing = false;
   #writes = 0;
   /** Why the last write failed; undefined where it did not. */
@@ -56,12 +58,14 @@ export class Writer {
   }
 
   put(key: string, value: Value): void {
+    if (this.#closed) return;
     this.#pending.set(key, value);
     this.#unwritten.add(key);
     this.#later();
   }
 
   delete(key: string): void {
+    if (this.#closed) return;
     if (this.#unwritten.delete(key)) this.#pending.delete(key);
     else this.#pending.set(key, null);
     this.#later();
@@ -69,6 +73,7 @@ export class Writer {
 
   /** Replaces the value of a key that is there for good: a place, a counter. */
   set(key: string, value: Value): void {
+    if (this.#closed) return;
     this.#pending.set(key, value);
     this.#later();
   }
@@ -93,6 +98,7 @@ export class Writer {
     while (this.#writing) await this.#writing;
     if (this.#pending.size > 0 || this.#unsynced) await this.#writeOnce();
     clearTimeout(this.#retryTimer);
+    this.#closed = true;
   }
 
   #later(): void {
