@@ -23,6 +23,9 @@ import { type LeftOutCause, type Piece, Refiner, type TextRules } from './text/i
 /** A position that moves without records is told so often at most: filtered lines must not cost a write each. */
 const POSITION_REST_MS = 1000;
 
+/** More than is numbered between two writes of a place. */
+const LEAP = 1_000_000;
+
 /** What an intake tells the pipeline, and the clocks that it reads. */
 export interface IntakeContext {
   /** Something was queued or the state changed. */
@@ -156,7 +159,16 @@ export class Intake implements SourceSink, ChannelOwner {
   }
 
   missed(what: string): void {
+    if (this.#resume?.unsure && this.records === 0) this.#leap();
     this.context.missed(what);
+  }
+
+  /** What was numbered behind the place is not read again: its numbers are left to it. */
+  #leap(): void {
+    this.#seq = (this.#resume?.seq ?? 0) + LEAP;
+    this.#queuedSeq = this.#seq;
+    this.#takenSeq = this.#seq;
+    this.#settledSeq = this.#seq;
   }
 
   ended(problem?: SnugError): void {

@@ -50,13 +50,13 @@ export async function runAgent(file: string, version: string, stopped: Promise<u
       .wentWell(ran)
       .catch((error: unknown) => log.warn(`that this run is a good one can't be kept: ${messageOf(error)}`));
   await host.run(stopped, () => {
-    void notify.ready();
+    notify.ready();
     const ran = () => ({ text: good?.text ?? text, set: host.set });
     wellTimer = setTimeout(() => void wentWell(ran()), GOOD_AFTER_MS).unref();
     void stopped.then(() => notify.stopping());
   });
   clearTimeout(wellTimer);
-  notify.stopping();
+  await notify.stopping();
   await wentWell();
 
   function newAgent(config: AgentConfig, life: HostLife): Agent {

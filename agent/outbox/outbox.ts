@@ -6,6 +6,7 @@
  * already; no number of a source is published for two records; a result leaves the outbox only when the broker has it, a bound
  * is met (which is told), or the broker refuses it (then it is a dead letter).
  */
+import { dirname, join } from 'node:path';
 import type { LabelCounts, Payloads, ResultPrediction } from '../../src/protocol/index.js';
 import { type Clock, timestamp } from '../clock.js';
 import type { Log } from '../log.js';
@@ -40,6 +41,8 @@ const STALLED_MS = 2000;
 const LOOK_MS = 1000;
 /** How often ages and sizes are looked at while nothing comes. */
 const CUT_EVERY_MS = 10_000;
+/** How often the places are copied beside, for the case that the outbox is damaged. */
+const COPY_EVERY_MS = 60_000;
 /** Telemetry that is kept of the time offline: one message in so long. */
 const TELEMETRY_EVERY_MS = 60_000;
 
@@ -83,6 +86,7 @@ export class Outbox {
   #drained: (() => void)[] = [];
   #look: NodeJS.Timeout | undefined;
   #cutAtMs = 0;
+  #copiedAtMs = 0;
   #cutting = false;
   #telemetryAtMs = Number.NEGATIVE_INFINITY;
   readonly #drops: DropNews;
@@ -102,7 +106,7 @@ export class Outbox {
     });
     this.#backlog = new Backlog(this.#store, this.#writer, bounds, clock, (...cut) => this.#onCut(...cut));
     this.#drops = new DropNews(log, (...event) => this.event(...event));
-    this.#places = new Places(this.#writer, clock.now);
+    this.#places = new Places(this.#writer, join(dirname(folder), 'places.json'), clock.now);
     this.#events = new Events(log, (key) => this.#remove(key));
     this.#delivery = new Delivery({
       live: this.#live,
@@ -125,11 +129,13 @@ export class Outbox {
     const { log } = this.#options;
     const opening = await this.#store.open();
     const highest = await this.#backlog.count();
-    const how = await this.#places.open(this.#store, opening, await bootId());
+    const found = await this.#places.open(this.#store, opening, await bootId());
     this.#number = Math.max(highest, this.#places.counter);
-    if (opening !== 'fine')
-      this.event('outbox-damaged', `the outbox was damaged and ${opening}; numbers go on higher up`, { opening });
-    else if (how === 'power-lost') log.info('the machine went down without a word; numbers of some sources have a gap');
+    if (found === 'damaged') {
+      const message = 'the outbox was damaged; sources are read again where they can be, the numbers of others leap';
+      log.warn(message);
+      this.event('outbox-damaged', message, { opening });
+    } else if (found === 'power-lost') log.info('the machine went down without a word; numbers of some sources leap');
     for (const [key, value] of await this.#store.entries(rangeOf('event'))) {
       const event = unsealed(value) as Payloads['event'] | undefined;
       if (event) this.#events.add({ key, event: { ...event, historical: true } });
@@ -146,7 +152,7 @@ export class Outbox {
 
   /** A source stands here, and nothing before it will come. The first time this is kept at once. */
   place(source: string, upTo: ReadUpTo): void {
-    if (this.#places.set(source, upTo)) void this.#writer.write();
+    if (this.#places.set(source, upTo)) void this.#writer.write().then(() => this.#copyPlaces());
   }
 
   /**
@@ -236,6 +242,7 @@ export class Outbox {
     this.rest();
     this.#places.closing();
     await this.#writer.close();
+    await this.#copyPlaces();
     await this.#store.close();
   }
 
@@ -332,6 +339,12 @@ export class Outbox {
       this.#makeRoom();
     }
     if (performance.now() - this.#cutAtMs >= CUT_EVERY_MS) await this.#cut();
+    if (performance.now() - this.#copiedAtMs >= COPY_EVERY_MS && (await this.#writer.write())) await this.#copyPlaces();
+  }
+
+  async #copyPlaces(): Promise<void> {
+    this.#copiedAtMs = performance.now();
+    await this.#places.copy().catch(() => undefined); // the next one is tried in a while
   }
 
   get #overBounds(): boolean {

@@ -1,7 +1,10 @@
 /**
- * How far each source was read, and the outbox's own numbers. Where some of that may have been lost, numbers go on higher up: a
- * gap is better than two records under one number.
+ * How far each source was read, and the outbox's own numbers. A copy stands in a file of its own, written now and then: by it
+ * damage is noticed, and survived. Where something was lost, a source that can be read again is read again, under the same
+ * numbers; the numbers of others go on higher up: a gap is better than two records under one number.
  */
+import { readFile } from 'node:fs/promises';
+import { writeDurably } from '../durable-file.js';
 import type { ReadUpTo } from '../sources/source.js';
 import { sealed, unsealed } from './entry.js';
 import type { Opening, Store } from './store.js';
@@ -21,44 +24,68 @@ interface Counters {
   readonly event: number;
 }
 
+interface Copy extends Counters {
+  readonly places: Readonly<Record<string, KeptPlace>>;
+}
+
+/** `power-lost`: the machine went down while an agent ran; what was not synced is missing. */
+export type Found = 'fine' | 'power-lost' | 'damaged';
+
 export class Places {
   counter = 0;
   #event = 0;
   readonly #places = new Map<string, KeptPlace>();
-  /** Numbers may be missing from what was read: of all sources, or of those alone that can't be read again. */
-  #lost: 'nothing' | 'last' | 'all' = 'nothing';
+  #found: Found = 'fine';
+  #wasKilled = false;
   #run: { readonly boot: string | undefined; readonly open: boolean } = { boot: undefined, open: true };
+  #copied = 0;
 
   constructor(
     private readonly writer: Pick<Writer, 'set'>,
+    private readonly copyFile: string,
     private readonly nowMs: () => number,
   ) {}
 
-  /** Reads what was kept. `power-lost`: the machine went down while an agent ran, so that what was not synced is missing. */
-  async open(store: Pick<Store, 'get' | 'entries'>, opening: Opening, boot: string | undefined) {
+  /** Reads what was kept, and says what became of it. */
+  async open(store: Pick<Store, 'get' | 'entries'>, opening: Opening, boot: string | undefined): Promise<Found> {
     const counters = opened<Counters>(await store.get(COUNTERS));
-    this.counter = counters?.number ?? 0;
-    this.#event = counters?.event ?? 0;
+    const copy = opened<Copy>(await readFile(this.copyFile, 'utf8').catch(() => undefined));
     const run = opened<{ boot?: string; open: boolean }>(await store.get(RUN));
+    let damaged = opening !== 'fine' || (copy?.number ?? 0) > (counters?.number ?? 0);
     for (const [key, value] of await store.entries({ gte: PLACE, lt: `${PLACE}\uffff` })) {
       const upTo = opened<KeptPlace>(value);
       if (upTo) this.#places.set(key.slice(PLACE.length), upTo);
-      else this.#lost = 'all';
+      else damaged = true;
     }
-    if (opening !== 'fine') this.#lost = 'all';
-    else if (this.#lost === 'nothing' && run?.open && run.boot !== boot) this.#lost = 'last';
-    if (this.#lost !== 'nothing') this.#event += LEAP;
+    // A place of the store's own goes with what is still in the store; the copy's is newer, and better than none.
+    for (const [source, place] of Object.entries(copy?.places ?? {}))
+      if (!this.#places.has(source)) this.#places.set(source, place);
+    if (run && run.boot !== boot && (run.open || damaged)) this.#found = 'power-lost';
+    else if (damaged) this.#found = 'damaged';
+    this.#wasKilled = run?.open ?? false;
+    this.counter = Math.max(counters?.number ?? 0, copy?.number ?? 0);
+    this.#event = Math.max(counters?.event ?? 0, copy?.event ?? 0) + (this.#found === 'fine' ? 0 : LEAP);
     this.#run = { boot, open: true };
     this.writer.set(RUN, sealed(this.#run));
-    return this.#lost === 'last' ? ('power-lost' as const) : ('fine' as const);
+    return this.#found;
   }
 
   /** `again`: the source can be read again, so that what was lost gets the same numbers once more. */
   readUpTo(source: string, again: boolean): KeptPlace | undefined {
-    const known = this.#places.get(source);
-    if (this.#lost === 'nothing' || (this.#lost === 'last' && again && known)) return known;
-    if (this.#lost === 'last') return known && { ...known, seq: known.seq + LEAP };
-    return { ...known, seq: Math.max((known?.seq ?? 0) + LEAP, this.nowMs()) };
+    const place = this.#places.get(source);
+    const known = place && { ...place, ...(this.#wasKilled && { unsure: true as const }) };
+    if (this.#found === 'fine' || (again && known?.position !== undefined)) return known;
+    if (this.#found === 'power-lost' && !known) return undefined;
+    const least = this.#found === 'damaged' ? this.nowMs() : 0;
+    return { ...known, seq: Math.max((known?.seq ?? 0) + LEAP, least) };
+  }
+
+  /** Writes the copy, if something has changed since the last one. */
+  async copy(): Promise<void> {
+    if (this.#copied === this.counter + this.#event) return;
+    this.#copied = this.counter + this.#event;
+    const places = Object.fromEntries(this.#places);
+    await writeDurably(this.copyFile, sealed({ number: this.counter, event: this.#event, places } satisfies Copy));
   }
 
   /** True where nothing was known of this source. */

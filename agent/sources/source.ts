@@ -21,6 +21,8 @@ export interface ReadUpTo {
   readonly seq: number;
   /** Left out by sources that can't be read again: only the numbers go on. */
   readonly position?: ReadPosition;
+  /** The run before ended without a word: numbers behind `seq` may have been published for what stood behind `position`. */
+  readonly unsure?: true;
 }
 
 /** Where the bytes of one chunk stand: the position behind the first so many of them. */

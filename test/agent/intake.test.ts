@@ -246,3 +246,18 @@ test('what has waited for too long is dropped, counted, and done', (t) => {
   pass(1000);
   t.is(take()?.text, 'four');
 });
+
+test('where a killed run may have numbered what is gone, those numbers are left to it', (t) => {
+  const { intake: sure, say: saySure, take: takeSure } = intake({ resume: { seq: 7, position: { at: 0 } } });
+  sure.missed('a file');
+  void saySure('a\n');
+  t.is(takeSure()?.seq, 8, 'a run that ended in order has told all its numbers');
+  const { intake: unsure, say, take } = intake({ resume: { seq: 7, position: { at: 0 }, unsure: true } });
+  unsure.missed('a file');
+  void say('a\n');
+  const first = take()?.seq ?? 0;
+  t.true(first > 1_000_000);
+  unsure.missed('more');
+  void say('b\n');
+  t.is(take()?.seq, first + 1, 'once is enough');
+});

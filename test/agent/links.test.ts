@@ -1,10 +1,11 @@
 /** What can happen to a connection: killed, cut, refused, hanging, wrongly certified. At both brokers. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { systemClock } from '../../agent/clock.js';
 import { plainDoor, type Rig, startAgent } from './support/agent-rig.js';
 import { brokerKinds, freePort, temporaryFolder } from './support/brokers.js';
 import { makeCertificates } from './support/certificates.js';
@@ -125,6 +126,31 @@ for (const { name, start } of brokerKinds) {
     t.regex(await logged(nameless, /warn/), /certificate|cut/);
   });
 }
+
+test('certificates that are renewed are taken over without a restart', async (t) => {
+  const made = hasMosquitto(t) ? await makeCertificates(t) : undefined;
+  if (!made) return t.pass();
+  const { folder, server } = made;
+  const { port } = await brokerKinds[1].start(t, { tls: server });
+  const tls = ['ca.crt', 'client.crt', 'client.key'].map((name) => `${folder}/${name}`);
+  const door: Door = { host: 'localhost', port, options: ['--cafile', tls[0], '--cert', tls[1], '--key', tls[2]] };
+  const feed = await watch(t, door, 'snug/v1/board-1/status');
+  const rig = await startAgent(t, {
+    port,
+    url: `mqtts://localhost:${port}`,
+    mqtt: `  ca: ${tls[0]}\n  cert: ${folder}/own.crt\n  key: ${tls[2]}`,
+    prepare: () => copyFile(tls[1], `${folder}/own.crt`),
+    clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 100), signal) },
+  });
+  await feed.until(() => feed.messages.at(-1)?.payload.state === 'online', 'online');
+  await writeFile(`${folder}/own.crt`, 'half-written');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  t.is(feed.messages.length, 1, 'a file that is none yet changes nothing');
+  await writeFile(`${folder}/own.crt`, `${await readFile(tls[1], 'utf8')}\n`);
+  await feed.until(() => feed.messages.at(-1)?.payload.session === 2, 'online again, with the new file');
+  t.truthy(await logged(rig, /were renewed/));
+  t.false(rig.log.some((line) => line.startsWith('warn')));
+});
 
 test('a broker that takes the connection and never answers is given up and named', async (t) => {
   const sockets = new Set<Socket>();

@@ -147,3 +147,11 @@ test('every key says what it is for', (t) => {
   for (const { path, notes } of keys.filter((each) => !ofSources(each)))
     t.true(notes !== undefined && notes.description.length > 10 && notes.example !== undefined, path.join('.'));
 });
+
+test('health is served on loopback or a Unix socket, nowhere else', (t) => {
+  const listening = (where: string) => problems(`${good}health: { listen: ${JSON.stringify(where)} }\n`);
+  for (const where of ['127.0.0.1:9464', 'localhost:9464', '[::1]:9464', '/run/snug/health.sock'])
+    t.deepEqual(listening(where), [], where);
+  for (const where of ['0.0.0.0:9464', '192.168.1.2:9464', ':9464', '9464', 'health.sock', '127.0.0.1'])
+    t.regex(listening(where)[0] ?? '', /health\.listen: must be a loopback address/, where);
+});

@@ -1,10 +1,10 @@
 /** What others see of an agent's health, and what is counted over starts: systemd's socket, the endpoint, the files. */
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { DgramSocket } from 'node-unix-socket';
 import { Endpoint, Notify, Progress, Starts } from '../../../agent/life/index.js';
 import type { Figures } from '../../../agent/life/metrics.js';
 import type { SnugError } from '../../../src/errors/index.js';
@@ -15,58 +15,66 @@ async function folderFor(t: ExecutionContext): Promise<string> {
   return folder;
 }
 
-/** Systemd's end of the notify socket. */
+/** Prints the datagrams of a Unix socket, a line each. Passed files are closed, as systemd does to say that it has heard. */
+const hear = `use IO::Socket::UNIX; $| = 1;
+my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $ARGV[0]) or die;
+while (defined $socket->recv(my $message, 4096)) { print "$message\\n" }`;
+
+/** Systemd's end of the notify socket; undefined where a program is missing (the test says so and passes). */
 async function listener(t: ExecutionContext) {
+  if (['systemd-notify', 'perl'].some((program) => spawnSync(program, ['--version']).error)) {
+    t.log('NOT TESTED: systemd-notify or perl is not installed');
+    return undefined;
+  }
   const socket = join(await folderFor(t), 'notify');
-  const heard: string[] = [];
+  let heard = '';
   let wake = () => {};
-  const dgram = new DgramSocket();
-  dgram.bind(socket);
-  dgram.on('data', (bytes: Buffer) => {
-    heard.push(bytes.toString());
+  const child = spawn('perl', ['-e', hear, socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+  child.stdout.on('data', (bytes) => {
+    heard += bytes;
     wake();
   });
-  t.teardown(() => dgram.close());
+  t.teardown(() => child.kill());
+  while (!(await stat(socket).catch(() => undefined))) await new Promise((resolve) => setTimeout(resolve, 10));
   const until = async (holds: () => boolean) => {
     while (!holds())
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
   };
-  return { socket, heard, until };
+  const count = (word: string) => heard.split(word).length - 1;
+  return { socket, until, count };
 }
 
 test('systemd hears that the agent is ready, is alive while it gets on, and that it ends', async (t) => {
-  const { socket, heard, until } = await listener(t);
+  const systemd = await listener(t);
+  if (!systemd) return t.pass();
+  const { socket, until, count } = systemd;
   let trouble: string | undefined;
   const errors: string[] = [];
   const log = { warn: () => undefined, error: (message: string) => errors.push(message) };
   const notify = new Notify({ socket, watchdogMs: 60, trouble: () => trouble, log });
-  await notify.ready();
-  await until(() => heard.filter((each) => each === 'WATCHDOG=1').length >= 2);
-  t.true(heard[0].startsWith('READY=1'));
+  notify.ready();
+  await until(() => count('READY=1') === 1 && count('WATCHDOG=1') >= 2);
   trouble = 'stuck';
-  await until(() => heard.includes('STATUS=stuck'));
-  const alive = heard.filter((each) => each === 'WATCHDOG=1').length;
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  t.is(
-    heard.filter((each) => each === 'WATCHDOG=1').length,
-    alive,
-    'an agent that does not get on is not called alive',
-  );
+  await until(() => count('STATUS=stuck') === 1);
+  const alive = count('WATCHDOG=1');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  t.is(count('WATCHDOG=1'), alive, 'an agent that does not get on is not called alive');
   t.deepEqual(errors, ['the agent does not get on: stuck']);
   trouble = undefined;
-  await until(() => heard.filter((each) => each === 'WATCHDOG=1').length > alive);
-  notify.stopping();
-  await until(() => heard.at(-1) === 'STOPPING=1');
+  await until(() => count('WATCHDOG=1') > alive);
+  await notify.stopping();
+  await until(() => count('STOPPING=1') === 1);
 });
 
-test('a socket that is not there is said once, and the agent runs on', async (t) => {
+test('a systemd that does not hear is said once, and the agent runs on', async (t) => {
   const warnings: string[] = [];
   const log = { warn: (message: string) => warnings.push(message), error: () => undefined };
   const notify = new Notify({ socket: '/nowhere/notify', watchdogMs: undefined, trouble: () => undefined, log });
-  await t.notThrowsAsync(notify.ready());
-  notify.stopping();
+  notify.ready();
+  await notify.stopping();
+  t.is(warnings.length, 1);
 });
 
 test('getting on: the loop comes by, and records move where any wait', async (t) => {
@@ -185,9 +193,12 @@ test('health on a Unix socket that only this user may use; a leftover of a kille
   const error = await t.throwsAsync<SnugError>(new Endpoint(options).start(), { code: 'HEALTH_LISTEN' });
   t.regex(error.message, /health\.listen: .*health\.sock/);
   await first.stop();
-  const leftover = new DgramSocket();
-  leftover.bind(socketPath);
-  leftover.close();
+  const killed = spawnSync(process.execPath, [
+    '-e',
+    `require('net').createServer().listen(${JSON.stringify(socketPath)}, () => process.kill(process.pid, 'SIGKILL'))`,
+  ]);
+  t.is(killed.signal, 'SIGKILL');
+  t.true((await stat(socketPath)).isSocket(), 'the leftover');
   const second = new Endpoint(options);
   await second.start();
   t.is((await get({ socketPath, path: '/healthz' })).status, 200);

@@ -1,5 +1,5 @@
 /** The outbox's parts, each by itself: keys, seals, the writer, places, parcels, dead letters. */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -108,11 +108,12 @@ async function placesOf(t: ExecutionContext, folder: string, boot: string, ends:
   const store = new Store(folder);
   const opening = await store.open();
   const { writer } = writerTo((changes, sync) => store.write(changes, sync));
-  const places = new Places(writer, () => 1_800_000_000_000);
+  const places = new Places(writer, `${folder}.json`, () => 1_800_000_000_000);
   const how = await places.open(store, opening, boot);
   const end = async () => {
     if (ends === 'clean') places.closing();
     await writer.close();
+    await places.copy();
     await store.close();
   };
   t.teardown(end);
@@ -130,14 +131,14 @@ test('places go on over a kill; after a power cut, numbers that cannot be had ag
 
   const second = await placesOf(t, folder, 'boot-1', 'killed');
   t.is(second.how, 'fine', 'the same boot: what was written is there');
-  t.deepEqual(second.places.readUpTo('port', false), { seq: 9 });
+  t.deepEqual(second.places.readUpTo('port', false), { seq: 9, unsure: true });
   t.is(second.places.nextEvent(), event + 1);
   await second.end();
 
   const third = await placesOf(t, folder, 'boot-2');
   t.is(third.how, 'power-lost');
-  t.deepEqual(third.places.readUpTo('log', true), { seq: 7, position: { offset: 100 } });
-  t.deepEqual(third.places.readUpTo('port', false), { seq: 1_000_009 });
+  t.deepEqual(third.places.readUpTo('log', true), { seq: 7, position: { offset: 100 }, unsure: true });
+  t.is(third.places.readUpTo('port', false)?.seq, 1_000_009);
   await third.end();
 
   const fourth = await placesOf(t, folder, 'boot-3');
@@ -145,14 +146,30 @@ test('places go on over a kill; after a power cut, numbers that cannot be had ag
   await fourth.end();
 });
 
-test('a store that is damaged beyond repair is put aside, and numbers go on above all that were given', async (t) => {
+test('a store that is damaged beyond repair is put aside; places come from their copy, other numbers leap', async (t) => {
   const folder = join(await folderFor(t), 'outbox');
   const first = await placesOf(t, folder, 'boot-1');
+  first.places.counter = 5;
+  first.places.set('log', { seq: 7, position: { offset: 100 } });
   first.places.set('port', { seq: 9 });
   await first.end();
   for (const name of await readdir(folder)) if (name !== 'LOCK') await writeFile(join(folder, name), 'no database');
   const second = await placesOf(t, folder, 'boot-1');
+  t.is(second.how, 'damaged');
+  t.deepEqual(second.places.readUpTo('log', true), { seq: 7, position: { offset: 100 } });
   t.is(second.places.readUpTo('port', false)?.seq, 1_800_000_000_000);
+  t.is(second.places.readUpTo('new', false)?.seq, 1_800_000_000_000);
+  t.is(second.places.counter, 5);
+});
+
+test('a log of the store that lost its end without a word is noticed by the copy', async (t) => {
+  const folder = join(await folderFor(t), 'outbox');
+  const first = await placesOf(t, folder, 'boot-1');
+  first.places.counter = 5;
+  first.places.set('port', { seq: 9 });
+  await first.end();
+  for (const name of await readdir(folder)) if (name.endsWith('.log')) await truncate(join(folder, name), 10);
+  t.is((await placesOf(t, folder, 'boot-1')).how, 'damaged');
 });
 
 test('two agents never use one outbox', async (t) => {
