@@ -58,6 +58,8 @@ export class Channel implements ByteStream {
   #closing = false;
   /** Set while something is held that the queue has no room for: lets the source go on. */
   #goOn: (() => void) | undefined;
+  /** A chunk that came while a flush has no room yet: it is another record's. */
+  #afterFlush: { chunk: Buffer; behind: PositionBehind | undefined; flush: boolean; resolve: () => void } | undefined;
   #callOff: (() => void) | undefined;
   #discarding = false;
 
@@ -82,6 +84,10 @@ export class Channel implements ByteStream {
 
   bytes(chunk: Buffer, behind?: PositionBehind): Promise<void> | undefined {
     if (this.#discarding) return undefined;
+    if (this.#goOn !== undefined)
+      return new Promise((resolve) => {
+        this.#afterFlush = { chunk, behind, flush: false, resolve };
+      });
     this.#callOff?.();
     this.#behind = behind;
     this.#chunkBytes = chunk.length;
@@ -102,6 +108,10 @@ export class Channel implements ByteStream {
 
   flush(): void {
     if (this.#discarding) return;
+    if (this.#afterFlush !== undefined) {
+      this.#afterFlush.flush = true;
+      return;
+    }
     this.#framer.flush();
     this.#flushing = true;
     // While the queue is full the framer keeps what it has; `refill` takes the flushed record in its turn.
@@ -119,6 +129,13 @@ export class Channel implements ByteStream {
     if (goOn === undefined || !this.#pull()) return;
     this.#goOn = undefined;
     goOn();
+    const next = this.#afterFlush;
+    if (next === undefined) return;
+    this.#afterFlush = undefined;
+    const full = this.bytes(next.chunk, next.behind);
+    if (next.flush) this.flush();
+    if (full === undefined) next.resolve();
+    else void full.then(next.resolve);
   }
 
   discard(): void {
@@ -126,6 +143,8 @@ export class Channel implements ByteStream {
     this.#callOff?.();
     this.#goOn?.();
     this.#goOn = undefined;
+    this.#afterFlush?.resolve();
+    this.#afterFlush = undefined;
   }
 
   #go(): Promise<void> | undefined {
@@ -196,7 +215,7 @@ export class Channel implements ByteStream {
     }
     if (this.#framer.holds || this.#joiner?.holds) this.#watchSilence();
     else if (this.#chunkEnd !== undefined) this.owner.passed(this.#chunkEnd);
-    if (this.#closing) this.owner.closed(this);
+    if (this.#closing && this.#afterFlush === undefined) this.owner.closed(this);
   }
 
   #watchSilence(): void {
