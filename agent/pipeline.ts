@@ -100,6 +100,7 @@ export class Pipeline {
   #mode: 'running' | 'draining' | 'stopping' = 'running';
   #turn = 0;
   #probes: (() => void)[] = [];
+  #over = false;
   #wake: (() => void) | undefined;
   #loop: Promise<void> | undefined;
   readonly #delivery: Delivery;
@@ -176,9 +177,10 @@ export class Pipeline {
     await this.#asked?.catch(() => undefined);
   }
 
-  /** Resolves when the loop that answers comes by: at once where it waits, after the call under way where it does not. */
+  /** Resolves when the loop that answers comes by: at once where it waits or has ended, else after the call under way. */
   probe(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#over) return resolve();
       this.#probes.push(resolve);
       this.#changed();
     });
@@ -255,6 +257,8 @@ export class Pipeline {
       if (this.#delivery.failure !== undefined) throw this.#delivery.failure.error;
       for (const intake of this.#intakes) intake.tellPosition({ now: true });
     } finally {
+      this.#over = true;
+      for (const answer of this.#probes.splice(0)) answer();
       for (const intake of this.#intakes) intake.discard();
       await this.#stopSources();
     }

@@ -70,9 +70,10 @@ function configurationPage(): string {
   return page('Configuration of the agent', [
     'The keys of `snug agent --config FILE`. `*` stands for a name that you give; a kind in brackets means sources of that kind',
     "alone. Relative paths are meant from the configuration file's folder. [examples/agent.yaml](../examples/agent.yaml) uses most of them.",
+    'Keys with `yes` under *live* are taken over by `config.set` without a new start of the agent.',
     '',
-    '| key | what it is for | unit | default | example |',
-    '|---|---|---|---|---|',
+    '| key | what it is for | unit | default | example | live |',
+    '|---|---|---|---|---|---|',
     ...rows,
   ]);
 }
@@ -128,9 +129,9 @@ function withTable(page: string, begins: string, table: string): string {
 }
 
 function keyRow({ path, notes, schema, defaultValue }: DeclaredKey, kinds: string): string {
-  const { description = schema.description ?? '', unit = '', example } = notes ?? {};
+  const { description = schema.description ?? '', unit = '', example, restart = true } = notes ?? {};
   const shown = (value: unknown) => (value === undefined ? '' : `\`${JSON.stringify(value)}\``);
-  return `| \`${path.join('.')}\`${kinds} | ${cell(description)} | ${unit} | ${shown(defaultValue)} | ${shown(example)} |`;
+  return `| \`${path.join('.')}\`${kinds} | ${cell(description)} | ${unit} | ${shown(defaultValue)} | ${shown(example)} | ${restart ? '' : 'yes'} |`;
 }
 
 function boardsPage(): string {

@@ -307,7 +307,7 @@ export class Outbox {
   #refused(parcel: Parcel, reason: string): void {
     const { source, records, entries } = parcel;
     const content = entries.flatMap(({ predictions }) => predictions);
-    this.deadLetters.add({ what: 'result', source, reason: `the broker refused it: ${reason}`, content });
+    this.deadLetters.add({ what: 'result', source, reason, content });
     this.#drops.refused(source, reason, records);
     this.#delivered(parcel);
   }

@@ -238,3 +238,15 @@ test('TLS files that are none stop the start', async (t) => {
     message: /mqtt\.ca: .*ca\.crt/,
   });
 });
+
+test('an agent that can’t start lets go of its state folder', async (t) => {
+  const port = await freePort();
+  const stateDir = join(await temporaryFolder(t), 'state');
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  t.teardown(() => taken.close());
+  const address = taken.address();
+  const health = `health: { listen: "127.0.0.1:${typeof address === 'object' && address ? address.port : 0}" }`;
+  await t.throwsAsync(startAgent(t, { port, stateDir, more: health }), { code: 'HEALTH_LISTEN' });
+  await t.notThrowsAsync(startAgent(t, { port, stateDir }));
+});

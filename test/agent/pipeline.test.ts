@@ -282,3 +282,22 @@ test('records that were cut or repaired say so', async (t) => {
   t.like(out[2], { text: 'a\ufffd', replaced: 1 });
   t.like(pipeline.stats().sources[0], { records: 3, cut: 1, replaced: 1 });
 });
+
+test('a probe is answered where nothing is to do, after a call that is under way, and after the end', async (t) => {
+  const { pipeline, sources, model } = await running(['a']);
+  await pipeline.probe();
+  const held = model.hold();
+  await sources[0].say('first');
+  await turns(3);
+  let answered = false;
+  const probe = pipeline.probe().then(() => {
+    answered = true;
+  });
+  await turns(3);
+  t.false(answered, 'the model does not answer');
+  held.release();
+  await probe;
+  sources[0].sink.ended();
+  await pipeline.ended;
+  await pipeline.probe();
+});

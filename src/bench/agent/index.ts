@@ -32,6 +32,7 @@ export const agentBenchmark: Benchmark = {
     const rows: BenchRow[] = [];
     for (const count of [1, 4, 16]) rows.push(...(await sourceRows(options, texts, count)));
     rows.push(...(await steadyRows(options, texts)));
+    rows.push(await measured(unreadShape, () => wearUnread(options, texts)));
     rows.push(await measured(installedShape, async () => (await installedBytes(options.packageRoot)) / 1e6));
     return rows;
   },
@@ -41,6 +42,22 @@ export const agentBenchmark: Benchmark = {
 export async function fieldTexts({ dataFolder, packageRoot }: BenchOptions): Promise<string[]> {
   if (dataFolder === undefined) return await exampleTexts(join(packageRoot, 'examples'));
   return uniqueTexts(readClinc150(dataFolder));
+}
+
+const unreadShape: RowShape = {
+  id: 'wear-unread',
+  what: 'written to disk for a thousand results, online, of a source that can’t be read again',
+  unit: 'kB',
+};
+
+/** Every record of a Unix socket is written before it is published. */
+async function wearUnread(options: BenchOptions, texts: readonly string[]): Promise<number> {
+  return await withBoard(options, texts, 1, async (board, sockets) => {
+    const lines = Array.from({ length: WORN_RECORDS }, (_, i) => `${texts[i % texts.length]} worn ${i}`);
+    const before = writtenBytesOf(board.pid);
+    await drip(sockets, lines, WORN_PER_SECOND, () => undefined);
+    return (writtenBytesOf(board.pid) - before) / lines.length;
+  });
 }
 
 const installedShape: RowShape = {
