@@ -178,7 +178,8 @@ export class Channel implements ByteStream {
     const decoded = this.#decoder.decode(frame);
     if (decoded === undefined) return 'blank';
     const position = this.#behind === undefined ? this.#chunkEnd : this.#behind(this.#framer.used);
-    return { ...decoded, cut: frame.cut, fields: this.fields, position };
+    const { text, replaced } = decoded;
+    return { text, cut: frame.cut, replaced, fields: this.fields, position };
   }
 
   #pieceOf({ body, fields, position }: SourceMessage): Piece | 'blank' {
@@ -196,12 +197,15 @@ export class Channel implements ByteStream {
   }
 
   #take(piece: Piece): void {
-    const parsed = this.options.parse?.(piece.text);
-    const line =
-      parsed === undefined ? piece : { ...piece, text: parsed.text, fields: { ...piece.fields, ...parsed.fields } };
-    if (parsed?.text === '') return;
+    const line = this.options.parse === undefined ? piece : this.#parsed(piece, this.options.parse);
+    if (line === undefined) return;
     const whole = this.#joiner === undefined ? line : this.#joiner.push(line);
     if (whole !== undefined) this.owner.take(whole);
+  }
+
+  #parsed(piece: Piece, parse: NonNullable<ChannelOptions['parse']>): Piece | undefined {
+    const { text, fields } = parse(piece.text);
+    return text === '' ? undefined : { ...piece, text, fields: { ...piece.fields, ...fields } };
   }
 
   #endOfChunk(): void {
