@@ -171,6 +171,11 @@ export class Intake implements SourceSink, ChannelOwner {
     this.#settledSeq = this.#seq;
   }
 
+  overrun(count: number): void {
+    this.records += count;
+    this.queue.drops.overrun += count;
+  }
+
   ended(problem?: SnugError): void {
     if (this.state === 'ended') return;
     this.state = 'ended';
