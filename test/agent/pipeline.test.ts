@@ -301,3 +301,38 @@ test('a probe is answered where nothing is to do, after a call that is under way
   await pipeline.ended;
   await pipeline.probe();
 });
+
+test('a flood under drop-oldest: the newest are answered, each drop is counted, and another source is not starved', async (t) => {
+  const flood = new HandSource('flood', false);
+  const quiet = new HandSource('quiet');
+  const answered: PredictedRecord[] = [];
+  const pipeline = new Pipeline({
+    model: keywordModel(),
+    sources: [{ source: flood, queue: { size: 50, policy: 'drop-oldest' } }, { source: quiet }],
+    maxBatch: 8,
+    onPredictions: (records) => {
+      answered.push(...records);
+    },
+  });
+  await pipeline.start();
+  for (let n = 0; n < 200; n++) {
+    void flood.say(...Array.from({ length: 100 }, (_, each) => `the balance ${n * 100 + each + 1}`));
+    if (n === 100) void quiet.say('the weather');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await pipeline.drain();
+  const { sources } = pipeline.stats();
+  const seqs = answered.filter(({ source }) => source === 'flood').map(({ seq }) => seq);
+  t.is(seqs.length + sources[0].drops.oldest, 20_000);
+  t.deepEqual(
+    seqs.slice(-50),
+    Array.from({ length: 50 }, (_, n) => 19_951 + n),
+    'the newest of all',
+  );
+  t.deepEqual(
+    seqs,
+    [...seqs].sort((a, b) => a - b),
+  );
+  const other = answered.findIndex(({ source }) => source === 'quiet');
+  t.true(other >= 0 && answered[other - 1].seq < 12_000, 'answered in its turn, not after the flood');
+});
