@@ -58,7 +58,8 @@ function configurationPage(): string {
   const kinds = new Set(keys.map(({ kind }) => kind).filter((kind) => kind !== undefined));
   // Kinds of sources whose keys have the same row share it; it names them unless all have it.
   const keysOfRow = new Map<string, DeclaredKey[]>();
-  for (const key of keys) {
+  for (const each of keys) {
+    const key = isKind(each) ? kindKey(each, [...kinds]) : each;
     const row = keyRow(key, '');
     keysOfRow.set(row, [...(keysOfRow.get(row) ?? []), key]);
   }
@@ -76,6 +77,16 @@ function configurationPage(): string {
     '|---|---|---|---|---|---|',
     ...rows,
   ]);
+}
+
+function isKind({ path, kind }: DeclaredKey): boolean {
+  return kind !== undefined && path.at(-1) === 'kind';
+}
+
+/** One row stands for the kinds' own: what each reads is told where they are listed. */
+function kindKey(key: DeclaredKey, kinds: readonly string[]): DeclaredKey {
+  const description = `What is read: ${kinds.join(', ')}. [agent.md](agent.md) tells of each.`;
+  return { ...key, notes: { ...key.notes, description, example: 'follow' } };
 }
 
 const SIMULATED_SEED = 1;
