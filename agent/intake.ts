@@ -171,6 +171,11 @@ export class Intake implements SourceSink, ChannelOwner {
     this.#settledSeq = this.#seq;
   }
 
+  overrun(count: number): void {
+    this.records += count;
+    this.queue.drops.overrun += count;
+  }
+
   ended(problem?: SnugError): void {
     if (this.state === 'ended') return;
     this.state = 'ended';
@@ -249,17 +254,14 @@ export class Intake implements SourceSink, ChannelOwner {
     this.records++;
     if (cut) this.cut++;
     this.replaced += replaced;
-    const record: TextRecord = {
-      source: this.source.name,
-      seq,
-      ts: this.#framedAt.ts,
-      framedAtMs: this.#framedAt.ms,
-      text,
-      ...(cut && { cut }),
-      ...(replaced > 0 && { replaced }),
-      ...(ids && { ids }),
-      ...(position && { position }),
-    };
+    const { ts, ms: framedAtMs } = this.#framedAt;
+    const plain = { source: this.source.name, seq, ts, framedAtMs, text };
+    const placed: TextRecord =
+      position === undefined ? plain : { source: plain.source, seq, ts, framedAtMs, text, position };
+    const record =
+      cut || replaced > 0 || ids !== undefined
+        ? { ...placed, ...(cut && { cut }), ...(replaced > 0 && { replaced }), ...(ids && { ids }) }
+        : placed;
     if (this.queue.offer(record)) this.#queuedSeq = record.seq;
     if (position !== undefined) this.#readTo = position;
   }

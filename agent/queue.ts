@@ -16,19 +16,20 @@ export interface QueueOptions {
   readonly maxAgeMs?: number;
 }
 
-/** Dropped records by cause. */
+/** Dropped records by cause; `overrun`: before the source could take them. */
 export interface Drops {
   oldest: number;
   newest: number;
   sampled: number;
   stale: number;
+  overrun: number;
 }
 
 export class RecordQueue {
   readonly size: number;
   readonly policy: QueuePolicy;
   readonly #maxAgeMs: number;
-  readonly drops: Drops = { oldest: 0, newest: 0, sampled: 0, stale: 0 };
+  readonly drops: Drops = { oldest: 0, newest: 0, sampled: 0, stale: 0, overrun: 0 };
   readonly #ring: (TextRecord | undefined)[] = [];
   readonly #random: () => number;
   #head = 0;

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { SnugError } from '../../src/errors/index.js';
 import { checkYaml, notesOf, schemaAt } from '../../src/yaml/index.js';
+import { localKinds } from '../sources/options.js';
 import { type AgentConfig, configSchema } from './keys.js';
 import { resolvedConfig } from './read.js';
 
@@ -73,8 +74,8 @@ function requireLocal(base: unknown, whole: unknown, set: Section): void {
   }
   const before = sourcesOf(base);
   for (const [name, source] of Object.entries(sourcesOf(whole))) {
-    const runs = isSection(source) && source.kind === 'exec';
-    const ran = isSection(before[name]) && before[name].kind === 'exec';
+    const runs = isSection(source) && localKinds.includes(String(source.kind));
+    const ran = isSection(before[name]) && localKinds.includes(String(before[name].kind));
     const touched = Object.keys(sourcesOf(set)[name] ?? {});
     if ((runs && !ran) || (ran && touched.some((key) => !OF_PROGRAMS.includes(key))))
       throw new SnugError(

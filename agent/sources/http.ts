@@ -11,6 +11,8 @@ import type { ReadPosition, Source, SourceSink } from './source.js';
 
 export const DEFAULT_BODY_BYTES = 1024 * 1024;
 const DEFAULT_CONNECTIONS = 64;
+/** What all bodies together may hold, beside the largest one. */
+const HELD_BYTES = 8 * 1024 * 1024;
 /** How long a sender may take to send its head and its body, and how long it is kept waiting for an answer. */
 const HEAD_MS = 10_000;
 const BODY_MS = 60_000;
@@ -41,6 +43,8 @@ export class HttpSource implements Source {
   /** Bodies are handed on one after the other, and numbered so. */
   #handing: Promise<void> = Promise.resolve();
   #number = 0;
+  /** Bytes of bodies that are being read or wait to be handed on. */
+  #heldBytes = 0;
   #unanswered: Unanswered[] = [];
   #allAnswered: () => void = () => undefined;
 
@@ -58,10 +62,10 @@ export class HttpSource implements Source {
     this.#retry.end();
     await this.#opening;
     const server = this.#server;
-    this.#server = undefined;
     if (server === undefined) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     if (this.#unanswered.length > 0) await this.#waitForAnswers();
+    this.#server = undefined;
     for (const { response, timer } of this.#unanswered.splice(0)) {
       clearTimeout(timer);
       answer(response, 503, 'the agent is ending');
@@ -123,19 +127,23 @@ export class HttpSource implements Source {
       return;
     }
     const body = await this.#bodyOf(request);
-    if (body === undefined) {
-      if (!request.destroyed) answer(response, 413, `a body may have ${this.#mostBytes} bytes`);
+    if (!Buffer.isBuffer(body)) {
+      if (body !== undefined) answer(response, ...body);
       return;
     }
-    if (this.#retry.ended) {
-      answer(response, 503, 'the agent is ending');
-      return;
-    }
-    this.#handing = this.#handing.then(() => this.#hand(body, response, sink));
+    this.#handing = this.#handing
+      .then(() => this.#hand(body, response, sink))
+      .finally(() => {
+        this.#heldBytes -= body.length;
+      });
   }
 
   /** Gives a body to the sink. Its number is known as kept once all of it is. */
   async #hand(body: Buffer, response: ServerResponse, sink: SourceSink): Promise<void> {
+    if (this.#server === undefined) {
+      answer(response, 503, 'the agent is ending');
+      return;
+    }
     const number = ++this.#number;
     const timer = setTimeout(() => {
       this.#unanswered = this.#unanswered.filter((each) => each.number !== number);
@@ -164,20 +172,26 @@ export class HttpSource implements Source {
     return this.options.maxBodyBytes ?? DEFAULT_BODY_BYTES;
   }
 
-  /** Undefined where it is too long, or the sender went away. */
-  async #bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  /** The body, or why it is refused; undefined where the sender went away. Its bytes are held until it is handed on. */
+  async #bodyOf(request: IncomingMessage): Promise<Buffer | [status: number, why: string] | undefined> {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let refused: [status: number, why: string] | undefined;
     try {
       for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         bytes += chunk.length;
-        if (bytes > this.#mostBytes) return undefined;
+        this.#heldBytes += chunk.length;
         chunks.push(chunk);
+        if (bytes > this.#mostBytes) refused = [413, `a body may have ${this.#mostBytes} bytes`];
+        else if (this.#heldBytes > HELD_BYTES + this.#mostBytes) refused = [503, 'too many bodies at a time'];
+        if (refused !== undefined) break;
       }
+      if (refused === undefined) return Buffer.concat(chunks);
     } catch {
-      return undefined;
+      // the sender went away
     }
-    return Buffer.concat(chunks);
+    this.#heldBytes -= bytes;
+    return refused;
   }
 }
 

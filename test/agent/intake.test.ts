@@ -261,3 +261,14 @@ test('where a killed run may have numbered what is gone, those numbers are left 
   void say('b\n');
   t.is(take()?.seq, first + 1, 'once is enough');
 });
+
+test('a flush that has no room yet ends its own record, not that of the next chunk', async (t) => {
+  const { say, intake: made, take } = intake({ queue: { size: 1, policy: 'block' } });
+  void say('one\ntorn');
+  made.flush();
+  const full = say('whole\n');
+  t.is(take()?.text, 'one');
+  t.is(take()?.text, 'torn');
+  t.is(take()?.text, 'whole');
+  await full;
+});

@@ -123,6 +123,7 @@ serialTest('unplugged in the middle of a read: noticed all the same', async (t) 
     message: () => undefined,
     at: () => undefined,
     missed: () => undefined,
+    overrun: () => undefined,
   });
   t.teardown(() => source.stop());
   say('x');
