@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { systemClock } from '../../agent/clock.js';
 import { plainDoor, type Rig, startAgent } from './support/agent-rig.js';
-import { brokerKinds, freePort, temporaryFolder } from './support/brokers.js';
+import { brokerKinds, freePort, relay, temporaryFolder } from './support/brokers.js';
 import { makeCertificates } from './support/certificates.js';
 import { type Door, end, hasMosquitto, watch } from './support/mosquitto-tools.js';
 
@@ -19,20 +19,6 @@ async function logged(rig: Rig, words: RegExp): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error(`never logged: ${words}; but:\n${rig.log.join('\n')}`);
-}
-
-/** A way to a broker that opens when the test says so. */
-async function relay(t: ExecutionContext, from: number, to: number): Promise<void> {
-  const server = createServer((near) => {
-    const far = connect(to, '127.0.0.1');
-    near.on('error', () => far.destroy()).on('close', () => far.destroy());
-    far.on('error', () => near.destroy()).on('close', () => near.destroy());
-    near.pipe(far).pipe(near);
-    t.teardown(() => near.destroy());
-  });
-  server.listen(from, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => server.close());
 }
 
 for (const { name, start } of brokerKinds) {
