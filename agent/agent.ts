@@ -90,7 +90,7 @@ export class Agent implements HostedAgent {
    * never work: the bundle, a source, the state folder or the TLS files are no good. Then nothing is left running.
    */
   async start(): Promise<void> {
-    const { config, clock, log } = this.#parts;
+    const { config, log } = this.#parts;
     await readCredentials(config.mqtt);
     try {
       await makePrivateFolder(config.stateDir);
@@ -99,19 +99,18 @@ export class Agent implements HostedAgent {
     }
     const outbox = this.#newOutbox();
     await outbox.open();
-    const opened = await openModel(this.#parts).catch(async (error: unknown) => {
-      await outbox.close();
-      throw error;
-    });
-    const started = await this.#assemble(opened, outbox);
+    let opened: Opened | undefined;
+    let started: Started | undefined;
     try {
+      opened = await openModel(this.#parts);
+      started = await this.#assemble(opened, outbox);
       await started.commands.start();
       await started.endpoint?.start();
       await started.pipeline.start();
     } catch (error) {
-      await started.endpoint?.stop();
-      await started.journal.close();
-      await started.serving.close();
+      await started?.endpoint?.stop();
+      await started?.journal.close();
+      await (started ? started.serving.close() : opened?.model.close());
       await outbox.close();
       throw error;
     }
@@ -124,7 +123,7 @@ export class Agent implements HostedAgent {
       outbox.event('crash-loop', `${this.#parts.careful}; it begins with ${profile}`, { profile });
     started.serving.start();
     log.info({ profile, reason, sources: Object.keys(config.sources) }, `agent of '${config.device}' is running`);
-    this.#started = { ...started, startedMs: clock.now() };
+    this.#started = started;
   }
 
   /** Resolves when the agent has ended; rejects where the pipeline broke. Sources that end don't end the agent. */
@@ -309,7 +308,6 @@ export class Agent implements HostedAgent {
       windows,
       progress,
       endpoint,
-      startedMs,
     };
   }
 }
@@ -326,5 +324,4 @@ interface Started {
   readonly publisher: Publisher;
   readonly progress: Progress;
   readonly endpoint: Endpoint | undefined;
-  readonly startedMs: number;
 }

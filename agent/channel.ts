@@ -58,6 +58,8 @@ export class Channel implements ByteStream {
   #closing = false;
   /** Set while something is held that the queue has no room for: lets the source go on. */
   #goOn: (() => void) | undefined;
+  /** A chunk that came while a flush has no room yet: it is another record's. */
+  #afterFlush: { chunk: Buffer; behind: PositionBehind | undefined; flush: boolean; resolve: () => void } | undefined;
   #callOff: (() => void) | undefined;
   #discarding = false;
 
@@ -82,6 +84,10 @@ export class Channel implements ByteStream {
 
   bytes(chunk: Buffer, behind?: PositionBehind): Promise<void> | undefined {
     if (this.#discarding) return undefined;
+    if (this.#goOn !== undefined)
+      return new Promise((resolve) => {
+        this.#afterFlush = { chunk, behind, flush: false, resolve };
+      });
     this.#callOff?.();
     this.#behind = behind;
     this.#chunkBytes = chunk.length;
@@ -102,6 +108,10 @@ export class Channel implements ByteStream {
 
   flush(): void {
     if (this.#discarding) return;
+    if (this.#afterFlush !== undefined) {
+      this.#afterFlush.flush = true;
+      return;
+    }
     this.#framer.flush();
     this.#flushing = true;
     // While the queue is full the framer keeps what it has; `refill` takes the flushed record in its turn.
@@ -119,6 +129,13 @@ export class Channel implements ByteStream {
     if (goOn === undefined || !this.#pull()) return;
     this.#goOn = undefined;
     goOn();
+    const next = this.#afterFlush;
+    if (next === undefined) return;
+    this.#afterFlush = undefined;
+    const full = this.bytes(next.chunk, next.behind);
+    if (next.flush) this.flush();
+    if (full === undefined) next.resolve();
+    else void full.then(next.resolve);
   }
 
   discard(): void {
@@ -126,6 +143,8 @@ export class Channel implements ByteStream {
     this.#callOff?.();
     this.#goOn?.();
     this.#goOn = undefined;
+    this.#afterFlush?.resolve();
+    this.#afterFlush = undefined;
   }
 
   #go(): Promise<void> | undefined {
@@ -159,7 +178,8 @@ export class Channel implements ByteStream {
     const decoded = this.#decoder.decode(frame);
     if (decoded === undefined) return 'blank';
     const position = this.#behind === undefined ? this.#chunkEnd : this.#behind(this.#framer.used);
-    return { ...decoded, cut: frame.cut, fields: this.fields, position };
+    const { text, replaced } = decoded;
+    return { text, cut: frame.cut, replaced, fields: this.fields, position };
   }
 
   #pieceOf({ body, fields, position }: SourceMessage): Piece | 'blank' {
@@ -177,12 +197,15 @@ export class Channel implements ByteStream {
   }
 
   #take(piece: Piece): void {
-    const parsed = this.options.parse?.(piece.text);
-    const line =
-      parsed === undefined ? piece : { ...piece, text: parsed.text, fields: { ...piece.fields, ...parsed.fields } };
-    if (parsed?.text === '') return;
+    const line = this.options.parse === undefined ? piece : this.#parsed(piece, this.options.parse);
+    if (line === undefined) return;
     const whole = this.#joiner === undefined ? line : this.#joiner.push(line);
     if (whole !== undefined) this.owner.take(whole);
+  }
+
+  #parsed(piece: Piece, parse: NonNullable<ChannelOptions['parse']>): Piece | undefined {
+    const { text, fields } = parse(piece.text);
+    return text === '' ? undefined : { ...piece, text, fields: { ...piece.fields, ...fields } };
   }
 
   #endOfChunk(): void {
@@ -196,7 +219,7 @@ export class Channel implements ByteStream {
     }
     if (this.#framer.holds || this.#joiner?.holds) this.#watchSilence();
     else if (this.#chunkEnd !== undefined) this.owner.passed(this.#chunkEnd);
-    if (this.#closing) this.owner.closed(this);
+    if (this.#closing && this.#afterFlush === undefined) this.owner.closed(this);
   }
 
   #watchSilence(): void {

@@ -23,6 +23,9 @@ import { type LeftOutCause, type Piece, Refiner, type TextRules } from './text/i
 /** A position that moves without records is told so often at most: filtered lines must not cost a write each. */
 const POSITION_REST_MS = 1000;
 
+/** More than is numbered between two writes of a place. */
+const LEAP = 1_000_000;
+
 /** What an intake tells the pipeline, and the clocks that it reads. */
 export interface IntakeContext {
   /** Something was queued or the state changed. */
@@ -84,9 +87,10 @@ export class Intake implements SourceSink, ChannelOwner {
   readonly #main: Channel;
   readonly #resume: ReadUpTo | undefined;
   #discarding = false;
-  /** Number of the newest record, of the newest that was queued, and of the newest that is settled. */
+  /** Number of the newest record, of the newest that was queued, was taken from there, and is settled. */
   #seq: number;
   #queuedSeq: number;
+  #takenSeq: number;
   #settledSeq: number;
   /** Behind everything that was queued, dropped or left out; and what the consumer has of that. */
   #readTo: ReadPosition | undefined;
@@ -104,6 +108,7 @@ export class Intake implements SourceSink, ChannelOwner {
     this.#resume = options.resume;
     this.#seq = options.resume?.seq ?? 0;
     this.#queuedSeq = this.#seq;
+    this.#takenSeq = this.#seq;
     this.#settledSeq = this.#seq;
     this.#refiner = new Refiner(options);
     this.#share = options.sample ?? 1;
@@ -154,7 +159,21 @@ export class Intake implements SourceSink, ChannelOwner {
   }
 
   missed(what: string): void {
+    if (this.#resume?.unsure && this.records === 0) this.#leap();
     this.context.missed(what);
+  }
+
+  /** What was numbered behind the place is not read again: its numbers are left to it. */
+  #leap(): void {
+    this.#seq = (this.#resume?.seq ?? 0) + LEAP;
+    this.#queuedSeq = this.#seq;
+    this.#takenSeq = this.#seq;
+    this.#settledSeq = this.#seq;
+  }
+
+  overrun(count: number): void {
+    this.records += count;
+    this.queue.drops.overrun += count;
   }
 
   ended(problem?: SnugError): void {
@@ -201,6 +220,18 @@ export class Intake implements SourceSink, ChannelOwner {
     }
   }
 
+  /** The next record to answer; undefined where there is none. */
+  next(): TextRecord | undefined {
+    this.queue.dropStale(this.context.now());
+    const record = this.queue.take();
+    if (record !== undefined) this.#takenSeq = record.seq;
+    else if (this.#queuedSeq > this.#takenSeq) {
+      this.#queuedSeq = this.#takenSeq; // all that waited was stale
+      this.tellPosition();
+    }
+    return record;
+  }
+
   get full(): boolean {
     return this.queue.mustWait;
   }
@@ -223,17 +254,14 @@ export class Intake implements SourceSink, ChannelOwner {
     this.records++;
     if (cut) this.cut++;
     this.replaced += replaced;
-    const record: TextRecord = {
-      source: this.source.name,
-      seq,
-      ts: this.#framedAt.ts,
-      framedAtMs: this.#framedAt.ms,
-      text,
-      ...(cut && { cut }),
-      ...(replaced > 0 && { replaced }),
-      ...(ids && { ids }),
-      ...(position && { position }),
-    };
+    const { ts, ms: framedAtMs } = this.#framedAt;
+    const plain = { source: this.source.name, seq, ts, framedAtMs, text };
+    const placed: TextRecord =
+      position === undefined ? plain : { source: plain.source, seq, ts, framedAtMs, text, position };
+    const record =
+      cut || replaced > 0 || ids !== undefined
+        ? { ...placed, ...(cut && { cut }), ...(replaced > 0 && { replaced }), ...(ids && { ids }) }
+        : placed;
     if (this.queue.offer(record)) this.#queuedSeq = record.seq;
     if (position !== undefined) this.#readTo = position;
   }

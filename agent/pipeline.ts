@@ -100,6 +100,7 @@ export class Pipeline {
   #mode: 'running' | 'draining' | 'stopping' = 'running';
   #turn = 0;
   #probes: (() => void)[] = [];
+  #over = false;
   #wake: (() => void) | undefined;
   #loop: Promise<void> | undefined;
   readonly #delivery: Delivery;
@@ -176,9 +177,10 @@ export class Pipeline {
     await this.#asked?.catch(() => undefined);
   }
 
-  /** Resolves when the loop that answers comes by: at once where it waits, after the call under way where it does not. */
+  /** Resolves when the loop that answers comes by: at once where it waits or has ended, else after the call under way. */
   probe(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#over) return resolve();
       this.#probes.push(resolve);
       this.#changed();
     });
@@ -214,6 +216,7 @@ export class Pipeline {
     const options: QueueOptions = {
       size: queue?.size ?? DEFAULT_QUEUE_SIZE,
       policy: queue?.policy ?? (source.canWait ? 'block' : 'drop-oldest'),
+      ...(queue?.maxAgeMs !== undefined && { maxAgeMs: queue.maxAgeMs }),
     };
     return new Intake(
       source,
@@ -254,6 +257,8 @@ export class Pipeline {
       if (this.#delivery.failure !== undefined) throw this.#delivery.failure.error;
       for (const intake of this.#intakes) intake.tellPosition({ now: true });
     } finally {
+      this.#over = true;
+      for (const answer of this.#probes.splice(0)) answer();
       for (const intake of this.#intakes) intake.discard();
       await this.#stopSources();
     }
@@ -298,9 +303,8 @@ export class Pipeline {
   #takeBatch(): TextRecord[] {
     const records: TextRecord[] = [];
     for (let empty = 0; empty < this.#intakes.length && records.length < this.#maxBatch; ) {
-      const { queue } = this.#intakes[this.#turn];
+      const record = this.#intakes[this.#turn].next();
       this.#turn = (this.#turn + 1) % this.#intakes.length;
-      const record = queue.take();
       empty = record === undefined ? empty + 1 : 0;
       if (record !== undefined) records.push(record);
     }

@@ -2,12 +2,13 @@
 import { messageOf } from '../src/errors/index.js';
 import { Agent } from './agent.js';
 import { systemClock } from './clock.js';
-import { type AgentConfig, checkConfig, readConfigText } from './config/index.js';
+import { type AgentConfig, checkConfig, readConfigText, secretsOf } from './config/index.js';
 import { advisedBoard } from './governor/index.js';
 import { GOOD_AFTER_MS, type Good, Host, type HostLife, Notify, Overrides, Starts } from './life/index.js';
 import { createLogBook } from './log.js';
 import { BundleProfiles } from './profiles/index.js';
 import { createSource } from './sources/index.js';
+import { readCredentials } from './uplink/index.js';
 
 /** Runs until `stopped` resolves, or a command asks for a restart that somebody else does. Throws what `Agent.start` throws. */
 export async function runAgent(file: string, version: string, stopped: Promise<unknown>): Promise<void> {
@@ -50,17 +51,22 @@ export async function runAgent(file: string, version: string, stopped: Promise<u
       .wentWell(ran)
       .catch((error: unknown) => log.warn(`that this run is a good one can't be kept: ${messageOf(error)}`));
   await host.run(stopped, () => {
-    void notify.ready();
+    notify.ready();
     const ran = () => ({ text: good?.text ?? text, set: host.set });
     wellTimer = setTimeout(() => void wentWell(ran()), GOOD_AFTER_MS).unref();
     void stopped.then(() => notify.stopping());
   });
   clearTimeout(wellTimer);
-  notify.stopping();
+  await notify.stopping();
   await wentWell();
 
   function newAgent(config: AgentConfig, life: HostLife): Agent {
-    book.hide(config.mqtt.password);
+    for (const secret of secretsOf(config)) book.hide(secret);
+    // A file that can't be read is told of by the agent's start.
+    void readCredentials(config.mqtt).then(
+      ({ password }) => book.hide(password),
+      () => undefined,
+    );
     return new Agent({
       config,
       version,

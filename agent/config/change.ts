@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { SnugError } from '../../src/errors/index.js';
 import { checkYaml, notesOf, schemaAt } from '../../src/yaml/index.js';
+import { localKinds } from '../sources/options.js';
 import { type AgentConfig, configSchema } from './keys.js';
 import { resolvedConfig } from './read.js';
 
@@ -19,6 +20,8 @@ export interface ConfigLayers {
 
 /** Who this agent is, what it runs, where it listens, which of the board's files it sends or trusts: not over the wire. */
 const LOCAL_KEYS = ['device', 'bundle', 'stateDir', 'health', 'mqtt.passwordFile', 'mqtt.ca', 'mqtt.cert', 'mqtt.key'];
+/** The board's files that a source sends or trusts. */
+const LOCAL_SOURCE_KEYS = ['passwordFile', 'ca', 'cert', 'key'];
 /** What may be set of a source that runs a program: how its records are handled, never what is run. */
 const OF_PROGRAMS = ['publish', 'queue'];
 
@@ -64,10 +67,15 @@ function differences(before: unknown, after: unknown, path: readonly string[]): 
 function requireLocal(base: unknown, whole: unknown, set: Section): void {
   const local = LOCAL_KEYS.find((path) => valueAt(set, path.split('.')) !== undefined);
   if (local !== undefined) throw new SnugError('CONFIG_LOCAL', `${local}: is set in the agent's own file alone`);
+  for (const [name, source] of Object.entries(sourcesOf(set))) {
+    const found = LOCAL_SOURCE_KEYS.find((key) => source?.[key] !== undefined);
+    if (found !== undefined)
+      throw new SnugError('CONFIG_LOCAL', `sources.${name}.${found}: is set in the agent's own file alone`);
+  }
   const before = sourcesOf(base);
   for (const [name, source] of Object.entries(sourcesOf(whole))) {
-    const runs = isSection(source) && source.kind === 'exec';
-    const ran = isSection(before[name]) && before[name].kind === 'exec';
+    const runs = isSection(source) && localKinds.includes(String(source.kind));
+    const ran = isSection(before[name]) && localKinds.includes(String(before[name].kind));
     const touched = Object.keys(sourcesOf(set)[name] ?? {});
     if ((runs && !ran) || (ran && touched.some((key) => !OF_PROGRAMS.includes(key))))
       throw new SnugError(

@@ -13,3 +13,13 @@ export function shownConfig(config: AgentConfig): Record<string, unknown> {
     notes.secret && value !== undefined ? '***' : value,
   ) as Record<string, unknown>;
 }
+
+/** The secrets that stand in a configuration itself. */
+export function secretsOf(config: AgentConfig): string[] {
+  const secrets: string[] = [];
+  mapDeclared(configSchema, config, (value, notes) => {
+    if (notes.secret && typeof value === 'string') secrets.push(value);
+    return value;
+  });
+  return secrets;
+}

@@ -48,7 +48,9 @@ export class Notify {
   }
 
   stopping(): void {
+    if (this.#timer === undefined) return;
     clearInterval(this.#timer);
+    this.#timer = undefined;
     this.#say('STOPPING=1');
     this.#datagrams?.close();
     this.#datagrams = undefined;
@@ -58,8 +60,9 @@ export class Notify {
     const { trouble, log } = this.#options;
     const now = trouble();
     if (now !== undefined && now !== this.#trouble) log.error(`the agent does not get on: ${now}`);
-    if (now === undefined) this.#say(ALIVE);
-    else if (this.#trouble === undefined) this.#say(`STATUS=${now}`);
+    if (now === undefined) {
+      if (this.#options.watchdogMs !== undefined) this.#say(ALIVE);
+    } else if (this.#trouble === undefined) this.#say(`STATUS=${now}`);
     this.#trouble = now;
   }
 

@@ -54,16 +54,23 @@ export class Backlog {
   /** Counts what is there; gives the highest number. */
   async count(): Promise<number> {
     let highest = 0;
-    for (const kind of ['result', 'telemetry', 'event'] as const)
-      for (const key of await this.store.keys(rangeOf(kind))) {
-        const about = parseKey(key);
-        if (!about) {
-          this.writer.delete(key);
-          continue;
+    for (const kind of ['result', 'telemetry', 'event'] as const) {
+      const { gte, lt } = rangeOf(kind);
+      for (let after = ''; ; ) {
+        const keys = await this.store.keys(after === '' ? { gte, lt } : { gt: after, lt }, MOST_AT_A_LOOK);
+        for (const key of keys) {
+          const about = parseKey(key);
+          if (!about) {
+            this.writer.delete(key);
+            continue;
+          }
+          this.added(about);
+          highest = Math.max(highest, about.number);
         }
-        this.added(about);
-        highest = Math.max(highest, about.number);
+        if (keys.length < MOST_AT_A_LOOK) break;
+        after = keys[keys.length - 1];
       }
+    }
     return highest;
   }
 
@@ -139,7 +146,7 @@ export class Backlog {
     const look = { wallMs: this.clock.now(), runMs: this.nowMs() };
     if (this.#lastLook) {
       const stepMs = look.wallMs - this.#lastLook.wallMs - (look.runMs - this.#lastLook.runMs);
-      if (stepMs > CLOCK_STEP_MS) this.#steppedMs += stepMs;
+      if (Math.abs(stepMs) > CLOCK_STEP_MS) this.#steppedMs = Math.max(0, this.#steppedMs + stepMs);
     }
     this.#lastLook = look;
     const oldestS = (look.wallMs - this.#steppedMs) / 1000 - this.bounds.maxAgeS;

@@ -2,7 +2,7 @@
  * Brings results to the broker: live ones as they come, and what waited on disk beside them, marked historical, oldest first,
  * paced, and only while no live result waits.
  */
-import { encodeResult, type Payloads } from '../../src/protocol/index.js';
+import { encodeResult, MESSAGE_LIMIT_BYTES, type Payloads } from '../../src/protocol/index.js';
 import { type Clock, timestamp } from '../clock.js';
 import { type Backlog, resultOf, type StoredEntry } from './backlog.js';
 import { type Live, type LiveEntry, type Parcel, parcelOf } from './live.js';
@@ -34,7 +34,7 @@ export interface DeliveryOptions {
   readonly mayGo: (entry: LiveEntry) => boolean;
   /** The broker has it. */
   readonly onDelivered: (parcel: Parcel) => void;
-  /** The broker said no to this one: trying again would not help. */
+  /** The broker said no to this one, or it is too large to be sent: trying again would not help. */
   readonly onRefused: (parcel: Parcel, reason: string) => void;
   /** A stored entry can't be read. */
   readonly onDamaged: (entry: StoredEntry) => void;
@@ -154,11 +154,15 @@ export class Delivery {
       ...(counts && { counts }),
       ...(historical && { historical: true }),
     });
+    if (payload.length > MESSAGE_LIMIT_BYTES / 4 && Buffer.byteLength(payload) > MESSAGE_LIMIT_BYTES) {
+      onRefused(parcel, `a message has at most ${MESSAGE_LIMIT_BYTES} bytes`);
+      return true;
+    }
     try {
       await carrier.publish('result', parcel.source, payload);
     } catch (error) {
       if (!wasRefused(error)) return false;
-      onRefused(parcel, error.message);
+      onRefused(parcel, `the broker refused it: ${error.message}`);
       return true;
     }
     onDelivered(parcel);

@@ -31,10 +31,10 @@ export class DropNews {
     });
   }
 
-  /** The broker said no to a message: trying again would not help. */
+  /** A message that can never be sent. */
   refused(source: string, reason: string, more: number): void {
     this.#add('refused', more, (count, fields) => {
-      const message = `the broker refused results: ${reason}`;
+      const message = `results that can't be sent are put aside as dead letters: ${reason}`;
       this.log.error({ source, count }, message);
       this.event('records-dropped', message, { ...fields, source });
     });

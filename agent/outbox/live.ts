@@ -54,6 +54,11 @@ export class Live {
     return this.#entries.has(number);
   }
 
+  /** Those that are in memory alone. */
+  unsafeOf(numbers: readonly number[]): number[] {
+    return numbers.filter((number) => this.#entries.get(number)?.written === false);
+  }
+
   /** Takes it in; one that waits stands in the line of its source. */
   add(entry: LiveEntry): void {
     this.#entries.set(entry.about.number, entry);

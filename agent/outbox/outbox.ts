@@ -29,6 +29,7 @@ import { Events } from './events.js';
 import { Live, type Parcel } from './live.js';
 import { type KeptPlace, Places } from './places.js';
 import { bytesOf, portions } from './portions.js';
+import { SafeKeeping } from './safe-keeping.js';
 import { bootId, Store } from './store.js';
 import { Writer } from './writer.js';
 
@@ -55,6 +56,8 @@ export interface OutboxOptions {
   readonly deadLetters: DeadLetters;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: LevelDB in the folder. */
+  readonly storeOf?: (folder: string) => Store;
 }
 
 /** What was answered of one source, with where the source stands behind it. */
@@ -77,6 +80,7 @@ export class Outbox {
   readonly #writer: Writer;
   readonly #backlog: Backlog;
   readonly #live = new Live();
+  readonly #safe = new SafeKeeping();
   readonly #delivery: Delivery;
   readonly #events: Events;
   readonly #places: Places;
@@ -94,7 +98,7 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     const { folder, bounds, writeMs, syncMs, replayPerSecond, clock, log } = options;
     this.#options = options;
-    this.#store = new Store(folder);
+    this.#store = (options.storeOf ?? ((path) => new Store(path)))(folder);
     this.#writer = new Writer({
       store: this.#store,
       writeMs,
@@ -161,13 +165,19 @@ export class Outbox {
    */
   add(answers: readonly Answered[]): Promise<void> | undefined {
     let mustWrite = false;
+    const unsafe: number[] = [];
     for (const { source, predictions, counts, upTo, rules, early } of answers) {
-      for (const some of portions(predictions)) this.#addResult({ source, predictions: some }, early);
-      if (counts) this.#addResult({ source, predictions: [], counts }, early);
+      const results = [...portions(predictions)].map((some): StoredResult => ({ source, predictions: some }));
+      if (counts) results.push({ source, predictions: [], counts });
+      const numbers = results.map((result) => this.#addResult(result, early));
+      if (!early) unsafe.push(...numbers);
       if (upTo) this.#places.set(source, { ...upTo, ...(rules && { rules }) });
       mustWrite ||= !early;
     }
-    const written = mustWrite ? this.#writer.write().then(() => undefined) : undefined;
+    // Where the disk is full, the broker is as good: whoever waits for an answer gets none before either has it.
+    const written = mustWrite
+      ? this.#writer.write().then((isWritten) => (isWritten ? undefined : this.#safe.wait(this.#live.unsafeOf(unsafe))))
+      : undefined;
     if (!mustWrite && this.#writer.unwritten >= ENTRIES_UNWRITTEN && !this.#delivery.carrying)
       void this.#writer.write();
     this.#delivery.pump();
@@ -227,7 +237,7 @@ export class Outbox {
 
   /** Whether the pipeline waits for it: for the disk, or for a broker that is slow. */
   get holds(): boolean {
-    return this.#roomAgain.length > 0 || this.#writer.failing !== undefined;
+    return this.#roomAgain.length > 0 || this.#safe.waits;
   }
 
   /** Resolves when all live results and all events have arrived. What lies on disk can wait. */
@@ -255,7 +265,7 @@ export class Outbox {
     return !this.#delivery.carrying || this.#live.waitingRecords < RECORDS_WAITING;
   }
 
-  #addResult(result: StoredResult, early: boolean): void {
+  #addResult(result: StoredResult, early: boolean): number {
     const { predictions, counts } = result;
     const bytes = predictions.reduce((sum, each) => sum + bytesOf(each), counts ? JSON.stringify(counts).length : 0);
     const about = this.#about('result', Math.max(1, predictions.length), bytes);
@@ -264,6 +274,7 @@ export class Outbox {
     this.#live.add({ ...result, key, about, early, written: false, state });
     this.#writer.put(key, () => sealed(result));
     this.#backlog.added(about);
+    return about.number;
   }
 
   #keep(kind: EntryKind, records: number, value: object): string {
@@ -286,7 +297,9 @@ export class Outbox {
     const all = [...keys];
     for (const key of all) {
       const about = key.startsWith('r') ? parseKey(key) : undefined;
-      if (about && this.#live.written(about.number)) toReplay = true;
+      if (!about) continue;
+      if (this.#live.written(about.number)) toReplay = true;
+      this.#safe.safe(about.number);
     }
     this.#backlog.written(all);
     this.#delivery.pump();
@@ -298,6 +311,7 @@ export class Outbox {
   #delivered({ entries }: Parcel): void {
     for (const { key, about } of entries) {
       this.#live.delivered(about.number);
+      this.#safe.safe(about.number);
       this.#backlog.remove(key, about);
     }
     this.#makeRoom();
@@ -307,7 +321,7 @@ export class Outbox {
   #refused(parcel: Parcel, reason: string): void {
     const { source, records, entries } = parcel;
     const content = entries.flatMap(({ predictions }) => predictions);
-    this.deadLetters.add({ what: 'result', source, reason: `the broker refused it: ${reason}`, content });
+    this.deadLetters.add({ what: 'result', source, reason, content });
     this.#drops.refused(source, reason, records);
     this.#delivered(parcel);
   }

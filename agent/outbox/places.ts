@@ -36,6 +36,7 @@ export class Places {
   #event = 0;
   readonly #places = new Map<string, KeptPlace>();
   #found: Found = 'fine';
+  #wasKilled = false;
   #run: { readonly boot: string | undefined; readonly open: boolean } = { boot: undefined, open: true };
   #copied = 0;
 
@@ -61,6 +62,7 @@ export class Places {
       if (!this.#places.has(source)) this.#places.set(source, place);
     if (run && run.boot !== boot && (run.open || damaged)) this.#found = 'power-lost';
     else if (damaged) this.#found = 'damaged';
+    this.#wasKilled = run?.open ?? false;
     this.counter = Math.max(counters?.number ?? 0, copy?.number ?? 0);
     this.#event = Math.max(counters?.event ?? 0, copy?.event ?? 0) + (this.#found === 'fine' ? 0 : LEAP);
     this.#run = { boot, open: true };
@@ -70,7 +72,8 @@ export class Places {
 
   /** `again`: the source can be read again, so that what was lost gets the same numbers once more. */
   readUpTo(source: string, again: boolean): KeptPlace | undefined {
-    const known = this.#places.get(source);
+    const place = this.#places.get(source);
+    const known = place && { ...place, ...(this.#wasKilled && { unsure: true as const }) };
     if (this.#found === 'fine' || (again && known?.position !== undefined)) return known;
     if (this.#found === 'power-lost' && !known) return undefined;
     const least = this.#found === 'damaged' ? this.nowMs() : 0;

@@ -1,9 +1,9 @@
 import type { ResultPrediction } from '../../src/protocol/index.js';
 import { BYTES_A_MESSAGE, RECORDS_A_MESSAGE } from './live.js';
 
-/** About the bytes of a prediction as JSON, without writing it. */
+/** About the bytes of a prediction as JSON; its text exactly, for what is escaped may be six times as long. */
 export function bytesOf({ text, labels }: ResultPrediction): number {
-  return 160 + (text === undefined ? 0 : Buffer.byteLength(text)) + (labels?.length ?? 0) * 48;
+  return 160 + (text === undefined ? 0 : Buffer.byteLength(JSON.stringify(text))) + (labels?.length ?? 0) * 48;
 }
 
 /** At most a message's worth each. */

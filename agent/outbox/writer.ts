@@ -29,6 +29,9 @@ export type Value = string | (() => string);
 /** A key that is never there: taking it away is a write, which a sync needs. */
 const NOTHING = 'm:nothing';
 
+/** The first writes after a start come soon, so that an agent that is killed again and again gets on all the same. */
+const FIRST_WRITE_MS = 50;
+
 /** Invariant: one write at a time; `#pending` holds the newest value of every key that is not written yet. */
 export class Writer {
   readonly #options: WriterOptions;
@@ -42,7 +45,10 @@ export class Writer {
   #lastSyncMs = Number.NEGATIVE_INFINITY;
   #unsynced = false;
   #closing = false;
+  /** Whoever comes later is too late, and does no harm. */
+  #closed = false;
   #toldFailing = false;
+  #writes = 0;
   /** Why the last write failed; undefined where it did not. */
   failing: string | undefined;
 
@@ -52,12 +58,14 @@ export class Writer {
   }
 
   put(key: string, value: Value): void {
+    if (this.#closed) return;
     this.#pending.set(key, value);
     this.#unwritten.add(key);
     this.#later();
   }
 
   delete(key: string): void {
+    if (this.#closed) return;
     if (this.#unwritten.delete(key)) this.#pending.delete(key);
     else this.#pending.set(key, null);
     this.#later();
@@ -65,6 +73,7 @@ export class Writer {
 
   /** Replaces the value of a key that is there for good: a place, a counter. */
   set(key: string, value: Value): void {
+    if (this.#closed) return;
     this.#pending.set(key, value);
     this.#later();
   }
@@ -89,14 +98,18 @@ export class Writer {
     while (this.#writing) await this.#writing;
     if (this.#pending.size > 0 || this.#unsynced) await this.#writeOnce();
     clearTimeout(this.#retryTimer);
+    this.#closed = true;
   }
 
   #later(): void {
     if (this.#closing || this.failing !== undefined) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.write();
-    }, this.#options.writeMs);
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        void this.write();
+      },
+      Math.min(this.#options.writeMs, FIRST_WRITE_MS * 2 ** Math.min(this.#writes++, 20)),
+    );
   }
 
   #writeOnce(): Promise<void> {

@@ -57,8 +57,8 @@ export class ExecSource implements Source {
       detached: true,
     });
     this.#child = child;
-    const killed = () => signalGroup(child, 'SIGKILL');
-    process.once('exit', killed);
+    running.add(child);
+    if (running.size === 1) process.on('exit', endAll);
     let words = '';
     let why: string | undefined;
     child.once('spawn', () => sink.back());
@@ -77,7 +77,8 @@ export class ExecSource implements Source {
     });
     this.#gone = new Promise((resolve) => {
       child.once('close', (code, signal) => {
-        process.off('exit', killed);
+        running.delete(child);
+        if (running.size === 0) process.off('exit', endAll);
         this.#child = undefined;
         if (!this.#retry.ended) {
           sink.flush();
@@ -90,6 +91,13 @@ export class ExecSource implements Source {
       });
     });
   }
+}
+
+/** Programs of all sources: none outlives a process that ends by itself. */
+const running = new Set<ChildProcess>();
+
+function endAll(): void {
+  for (const child of running) signalGroup(child, 'SIGKILL');
 }
 
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {

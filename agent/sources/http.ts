@@ -11,10 +11,14 @@ import type { ReadPosition, Source, SourceSink } from './source.js';
 
 export const DEFAULT_BODY_BYTES = 1024 * 1024;
 const DEFAULT_CONNECTIONS = 64;
+/** What all bodies together may hold, beside the largest one. */
+const HELD_BYTES = 8 * 1024 * 1024;
 /** How long a sender may take to send its head and its body, and how long it is kept waiting for an answer. */
 const HEAD_MS = 10_000;
 const BODY_MS = 60_000;
 const ANSWER_MS = 30_000;
+/** How long an end waits for what was taken to be kept. */
+const LAST_ANSWERS_MS = 800;
 
 export interface HttpOptions {
   readonly listen: string;
@@ -39,8 +43,10 @@ export class HttpSource implements Source {
   /** Bodies are handed on one after the other, and numbered so. */
   #handing: Promise<void> = Promise.resolve();
   #number = 0;
-  #keptNumber = 0;
+  /** Bytes of bodies that are being read or wait to be handed on. */
+  #heldBytes = 0;
   #unanswered: Unanswered[] = [];
+  #allAnswered: () => void = () => undefined;
 
   constructor(
     readonly name: string,
@@ -56,10 +62,10 @@ export class HttpSource implements Source {
     this.#retry.end();
     await this.#opening;
     const server = this.#server;
-    this.#server = undefined;
     if (server === undefined) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Who waits for an answer is not told that all is well; who sends again then is read again.
+    if (this.#unanswered.length > 0) await this.#waitForAnswers();
+    this.#server = undefined;
     for (const { response, timer } of this.#unanswered.splice(0)) {
       clearTimeout(timer);
       answer(response, 503, 'the agent is ending');
@@ -70,13 +76,24 @@ export class HttpSource implements Source {
     clearTimeout(cut);
   }
 
+  /** What was taken is being answered meanwhile: who waits for it need not send it again. */
+  async #waitForAnswers(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, LAST_ANSWERS_MS);
+      this.#allAnswered = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   kept({ request }: ReadPosition): void {
-    this.#keptNumber = Number(request);
-    while (this.#unanswered.length > 0 && this.#unanswered[0].number <= this.#keptNumber) {
+    while (this.#unanswered.length > 0 && this.#unanswered[0].number <= Number(request)) {
       const [{ response, timer }] = this.#unanswered.splice(0, 1);
       clearTimeout(timer);
       answer(response, 200, 'kept');
     }
+    if (this.#unanswered.length === 0) this.#allAnswered();
   }
 
   async #listen(sink: SourceSink): Promise<void> {
@@ -110,19 +127,23 @@ export class HttpSource implements Source {
       return;
     }
     const body = await this.#bodyOf(request);
-    if (body === undefined) {
-      if (!request.destroyed) answer(response, 413, `a body may have ${this.#mostBytes} bytes`);
+    if (!Buffer.isBuffer(body)) {
+      if (body !== undefined) answer(response, ...body);
       return;
     }
-    if (this.#retry.ended) {
-      answer(response, 503, 'the agent is ending');
-      return;
-    }
-    this.#handing = this.#handing.then(() => this.#hand(body, response, sink));
+    this.#handing = this.#handing
+      .then(() => this.#hand(body, response, sink))
+      .finally(() => {
+        this.#heldBytes -= body.length;
+      });
   }
 
   /** Gives a body to the sink. Its number is known as kept once all of it is. */
   async #hand(body: Buffer, response: ServerResponse, sink: SourceSink): Promise<void> {
+    if (this.#server === undefined) {
+      answer(response, 503, 'the agent is ending');
+      return;
+    }
     const number = ++this.#number;
     const timer = setTimeout(() => {
       this.#unanswered = this.#unanswered.filter((each) => each.number !== number);
@@ -151,20 +172,26 @@ export class HttpSource implements Source {
     return this.options.maxBodyBytes ?? DEFAULT_BODY_BYTES;
   }
 
-  /** Undefined where it is too long, or the sender went away. */
-  async #bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  /** The body, or why it is refused; undefined where the sender went away. Its bytes are held until it is handed on. */
+  async #bodyOf(request: IncomingMessage): Promise<Buffer | [status: number, why: string] | undefined> {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let refused: [status: number, why: string] | undefined;
     try {
       for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         bytes += chunk.length;
-        if (bytes > this.#mostBytes) return undefined;
+        this.#heldBytes += chunk.length;
         chunks.push(chunk);
+        if (bytes > this.#mostBytes) refused = [413, `a body may have ${this.#mostBytes} bytes`];
+        else if (this.#heldBytes > HELD_BYTES + this.#mostBytes) refused = [503, 'too many bodies at a time'];
+        if (refused !== undefined) break;
       }
+      if (refused === undefined) return Buffer.concat(chunks);
     } catch {
-      return undefined;
+      // the sender went away
     }
-    return Buffer.concat(chunks);
+    this.#heldBytes -= bytes;
+    return refused;
   }
 }
 

@@ -14,6 +14,8 @@ const LONGEST_PACKET_BYTES = 1024 * 1024;
 const MOST_IN_FLIGHT = 64;
 const LONGEST_PAUSE_MS = 30_000;
 const DEFAULT_SESSION_S = 86_400;
+/** How long an end waits for what was taken to be kept. */
+const LAST_ACKNOWLEDGEMENTS_MS = 800;
 
 export interface BrokerAccess {
   readonly username?: string;
@@ -53,6 +55,7 @@ export class MqttSource implements Source {
   #number = 0;
   /** By the broker's number for the message, in the order in which they came. */
   readonly #unacknowledged = new Map<number, Unacknowledged>();
+  #allAcknowledged: () => void = () => undefined;
 
   constructor(
     readonly name: string,
@@ -66,6 +69,15 @@ export class MqttSource implements Source {
 
   async stop(): Promise<void> {
     this.#retry.end();
+    // What was taken is being answered meanwhile: the broker need not send it again.
+    if (this.#unacknowledged.size > 0 && this.#client?.connected)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, LAST_ACKNOWLEDGEMENTS_MS);
+        this.#allAcknowledged = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
     this.#client?.end(true);
     await this.#connecting;
   }
@@ -76,6 +88,7 @@ export class MqttSource implements Source {
       this.#unacknowledged.delete(id);
       if (client === this.#client && client.connected) client.stream.write(Buffer.of(0x40, 2, id >> 8, id & 0xff)); // [MQTT 5, 3.4] PUBACK
     }
+    if (this.#unacknowledged.size === 0) this.#allAcknowledged();
   }
 
   /** Resolves when the subscription stands, or when the try has failed. */

@@ -229,6 +229,11 @@ export const queueOptions = z.strictObject({
     description: 'What a full queue does. Default: block where the source can wait, else drop-oldest.',
     example: 'drop-oldest',
   }),
+  maxAgeMs: key(z.int().min(1).max(86_400_000).optional(), {
+    description: 'A record that has waited for longer is dropped: what is answered is never older. Default: none is.',
+    example: 2000,
+    unit: 'ms',
+  }),
 });
 
 export type SourceKind = keyof typeof sourceOptions;

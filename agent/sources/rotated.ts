@@ -32,20 +32,30 @@ export async function filesSince(
   const placed = places.map((place) => ({ place, file: candidates.find(({ inode }) => inode === inodeOf(place)) }));
   const known = placed.flatMap(({ place, file }) => (file === undefined ? [] : [{ ...file, place }]));
   const lost = placed.find(({ file }) => file === undefined);
-  const sinceMs = Math.max(Number.NEGATIVE_INFINITY, ...known.map(({ changedMs }) => changedMs));
+  const newest = known.toSorted(byAge).at(-1);
   // Where the file read last is gone, what was rotated away after it can't be told from what was before.
   const later =
-    lost !== undefined || known.length === 0 || known.some(({ isCurrent }) => isCurrent)
+    lost !== undefined || newest === undefined || known.some(({ isCurrent }) => isCurrent)
       ? []
       : candidates.filter(
-          (each) => !each.isCurrent && each.changedMs > sinceMs && !known.some(({ inode }) => inode === each.inode),
+          (each) => !each.isCurrent && byAge(each, newest) > 0 && !known.some(({ inode }) => inode === each.inode),
         );
   const current = candidates.filter((each) => each.isCurrent && !known.some(({ inode }) => inode === each.inode));
   const found = [...known, ...[...later, ...current].map((each) => ({ ...each, place: 'start' as const }))];
   return {
-    found: found.sort((a, b) => Number(a.isCurrent) - Number(b.isCurrent) || a.changedMs - b.changedMs),
+    found: found.sort((a, b) => Number(a.isCurrent) - Number(b.isCurrent) || byAge(a, b)),
     missing: lost && `what stood behind byte ${lost.place.at} of the file that was ${path}: it is gone`,
   };
+}
+
+/** The oldest first, by the last write; where that was in one tick of the clock, by name: `.2` before `.1`, dates as they go. */
+function byAge(a: Candidate, b: Candidate): number {
+  return a.changedMs - b.changedMs || rankOf(a.path) - rankOf(b.path);
+}
+
+function rankOf(path: string): number {
+  const number = Number(/(\d+)$/.exec(path)?.[1] ?? 0);
+  return number < 10_000 ? -number : number;
 }
 
 async function candidatesOf(path: string): Promise<Candidate[]> {

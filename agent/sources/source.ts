@@ -21,6 +21,8 @@ export interface ReadUpTo {
   readonly seq: number;
   /** Left out by sources that can't be read again: only the numbers go on. */
   readonly position?: ReadPosition;
+  /** The run before ended without a word: numbers behind `seq` may have been published for what stood behind `position`. */
+  readonly unsure?: true;
 }
 
 /** Where the bytes of one chunk stand: the position behind the first so many of them. */
@@ -50,6 +52,8 @@ export interface SourceSink extends ByteStream {
   at(position: ReadPosition): void;
   /** Something that stood between two records can't be read any more: a file that was rotated away, a journal that was vacuumed. */
   missed(what: string): void;
+  /** So many records were lost before the source could take them, and are counted. */
+  overrun(count: number): void;
   /** Nothing more will come; with a problem where that is not the input's proper end. */
   ended(problem?: SnugError): void;
   /** The source can't be read now and is tried again. Said once until it is back. */

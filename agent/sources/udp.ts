@@ -1,13 +1,16 @@
-/** Datagrams over UDP: each one is a record. What comes faster than it can be taken is lost in the kernel, where nobody counts it. */
+/** Datagrams over UDP: each one is a record. What comes faster than it can be taken is lost in the kernel, which counts it. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { messageOf } from '../../src/errors/index.js';
 import { type Address, addressOf } from './address.js';
 import { Retry } from './retry.js';
 import type { Source, SourceSink } from './source.js';
+import { kernelDrops } from './udp-drops.js';
 
 /** Asked of the kernel for datagrams that come in bursts; it gives what it allows. */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;
+/** How often the kernel is asked what it dropped. */
+const LOOK_MS = 5000;
 
 /** A socket that is opened, and opened again. */
 export class DatagramReceiver {
@@ -15,10 +18,12 @@ export class DatagramReceiver {
   readonly #address: Address;
   #socket: Socket | undefined;
   #opening: Promise<void> | undefined;
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(
     listen: string,
     private readonly sink: SourceSink,
+    private readonly lookMs = LOOK_MS,
   ) {
     this.#address = addressOf(listen);
   }
@@ -31,6 +36,7 @@ export class DatagramReceiver {
   async stop(): Promise<void> {
     this.#retry.end();
     await this.#opening;
+    clearInterval(this.#looking);
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket !== undefined) await new Promise<void>((resolve) => socket.close(resolve));
@@ -38,7 +44,8 @@ export class DatagramReceiver {
 
   async #bind(): Promise<void> {
     const { host, port } = this.#address;
-    const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+    const family = isIPv6(host) ? 'udp6' : 'udp4';
+    const socket = createSocket(family);
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
@@ -56,13 +63,25 @@ export class DatagramReceiver {
     socket.on('error', (error) => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
+      clearInterval(this.#looking);
       socket.close();
       this.#again(messageOf(error));
     });
+    this.#countDrops(family, port);
     socket.on('message', (body: Buffer, { address, port: from }: RemoteInfo) => {
       void this.sink.message({ body, fields: { remote: `${address}:${from}` } });
     });
     this.sink.back();
+  }
+
+  #countDrops(family: 'udp4' | 'udp6', port: number): void {
+    let known = 0;
+    this.#looking = setInterval(async () => {
+      const drops = (await kernelDrops(port, family)) ?? known;
+      if (drops > known && !this.#retry.ended) this.sink.overrun(drops - known);
+      known = Math.max(known, drops);
+    }, this.lookMs);
+    this.#looking.unref();
   }
 
   #again(reason: string): void {
@@ -81,10 +100,11 @@ export class UdpSource implements Source {
   constructor(
     readonly name: string,
     private readonly listen: string,
+    private readonly lookMs?: number,
   ) {}
 
   async start(sink: SourceSink): Promise<void> {
-    this.#receiver = new DatagramReceiver(this.listen, sink);
+    this.#receiver = new DatagramReceiver(this.listen, sink, this.lookMs);
     await this.#receiver.start();
   }
 

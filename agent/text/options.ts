@@ -63,11 +63,15 @@ export const textKeys = {
           'The field that is the text: a JSON pointer, a group of the pattern, or an identifier of the source.',
         example: '/message',
       }),
-      ids: key(z.record(z.string().regex(/^[A-Za-z_]\w{0,63}$/, 'must be a word'), field()).optional(), {
-        description:
-          'Fields kept with the record and published with its result: a name, and the field that it stands for.',
-        example: 'requestId: /request/id',
-      }),
+      ids: z
+        .record(
+          z.string().regex(/^[A-Za-z_]\w{0,63}$/, 'must be a word'),
+          key(field(), {
+            description: 'A field that is kept with the record and published with its result, under this name.',
+            example: '/request/id',
+          }),
+        )
+        .optional(),
       otherwise: key(z.enum(['leave-out', 'keep']).optional(), {
         description:
           'A record without that field, or that the pattern does not match, is left out and counted, or kept as it came. Default leave-out.',

@@ -42,6 +42,8 @@ export class Refiner {
   readonly #include: readonly Filter[];
   readonly #exclude: readonly Filter[];
   readonly #plain: boolean;
+  /** Nothing is to be done: nearly every stream of lines. */
+  readonly #idle: boolean;
   #before: string[] = [];
 
   constructor(private readonly rules: TextRules) {
@@ -52,9 +54,11 @@ export class Refiner {
     this.#include = include.map(filterOf);
     this.#exclude = exclude.map(filterOf);
     this.#plain = this.#pattern === undefined && this.#textField === undefined && this.#ids.length === 0;
+    this.#idle = this.#plain && this.#include.length === 0 && this.#exclude.length === 0 && (rules.window ?? 1) === 1;
   }
 
   refine(piece: Piece): Refined {
+    if (this.#idle) return piece;
     const fields = new FieldReader(piece.text, piece.fields, this.#pattern);
     const picked = this.#plain ? piece : this.#picked(piece, fields);
     if (typeof picked === 'string') return picked;

@@ -12,13 +12,15 @@ import type { MqttConfig } from '../config/index.js';
 import type { Log } from '../log.js';
 import type { Carrier } from '../outbox/index.js';
 import { Backoff } from './backoff.js';
-import { readCredentials } from './credentials.js';
+import { type Credentials, readCredentials } from './credentials.js';
 import { type IncomingMessage, Link, type PublishOptions } from './link.js';
 import { inPlainWords } from './plain-words.js';
 import type { SessionCounter } from './session.js';
 
 /** A connection that lasted so long was a good one: the next try after it comes soon. */
 const STABLE_MS = 5000;
+/** How often the files of a connection are looked at: renewed certificates are taken over without a restart. */
+const RENEWAL_LOOK_MS = 60_000;
 /** What the last words before an end may take: results, the status, the DISCONNECT. */
 const FLUSH_MS = 1200;
 const FAREWELL_MS = 800;
@@ -118,17 +120,22 @@ export class Uplink {
     let numberUsed = true;
     while (!this.#ending.signal.aborted) {
       if (numberUsed) await this.#nextSession();
-      const link = new Link(await this.#linkOptions());
+      const credentials = await this.#credentials();
+      const link = new Link(this.#linkOptions(credentials));
       this.#link = link;
       let onlineAtMs: number | undefined;
+      let renewed = false;
       try {
         if (this.#ending.signal.aborted) return;
         await link.open();
         await this.#announce(link);
         onlineAtMs = clock.now();
         this.#cameOnline(link);
+        void this.#renewal(credentials, link).then((isRenewed) => {
+          renewed = isRenewed;
+        });
         const why = await link.closed;
-        if (!this.#ending.signal.aborted) this.#report(why ?? new Error('the connection was closed'));
+        if (!this.#ending.signal.aborted && !renewed) this.#report(why ?? new Error('the connection was closed'));
       } catch (error) {
         if (!this.#ending.signal.aborted) this.#report(error);
         link.destroy();
@@ -137,7 +144,26 @@ export class Uplink {
       numberUsed = link.reached;
       this.#wentOffline();
       if (onlineAtMs !== undefined && clock.now() - onlineAtMs >= STABLE_MS) backoff.reset();
-      await clock.sleep(backoff.nextMs(), this.#ending.signal);
+      if (!renewed) await clock.sleep(backoff.nextMs(), this.#ending.signal);
+    }
+  }
+
+  /** Ends the connection once the files that it was made with are others; true then, false where it ends before. */
+  async #renewal(credentials: Credentials, link: Link): Promise<boolean> {
+    const { mqtt, clock, log } = this.#options;
+    if (!mqtt.ca && !mqtt.cert && !mqtt.passwordFile) return false;
+    const before = JSON.stringify(credentials);
+    const over = new AbortController();
+    void link.closed.then(() => over.abort());
+    for (;;) {
+      await clock.sleep(RENEWAL_LOOK_MS, over.signal);
+      if (over.signal.aborted) return false;
+      // Half-written ones can't be read, and are looked at again.
+      const now = await readCredentials(mqtt).then(JSON.stringify, () => before);
+      if (now === before || over.signal.aborted) continue;
+      log.info('certificates or password were renewed; the connection is made anew with them');
+      link.end();
+      return true;
     }
   }
 
@@ -149,12 +175,16 @@ export class Uplink {
     }
   }
 
-  async #linkOptions() {
-    const { device, mqtt, log, onCommand } = this.#options;
-    const credentials = await readCredentials(mqtt).catch((error: unknown) => {
-      log.error(messageOf(error)); // they were readable at the start; without them the broker says what it thinks
+  /** They were readable at the start; without them the broker says what it thinks. */
+  async #credentials(): Promise<Credentials> {
+    return await readCredentials(this.#options.mqtt).catch((error: unknown) => {
+      this.#options.log.error(messageOf(error));
       return {};
     });
+  }
+
+  #linkOptions(credentials: Credentials) {
+    const { device, mqtt, onCommand } = this.#options;
     return {
       url: mqtt.url,
       clientId: device,

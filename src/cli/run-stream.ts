@@ -100,7 +100,7 @@ export function summaryOf(stats: PipelineStats, always: boolean): string | undef
     [stats.truncated, 'longer than the model reads'],
     [sum(({ replaced }) => replaced), 'invalid sequences of bytes replaced'],
     [sum(({ leftOut }) => leftOut.unreadable), 'without the field to pick'],
-    [sum(({ drops }) => drops.oldest + drops.newest + drops.sampled), 'dropped'],
+    [sum(({ drops }) => Object.values(drops).reduce((all, count) => all + count, 0)), 'dropped'],
     [stats.failed, 'unanswered'],
   ].filter(([count]) => count !== 0);
   if (notable.length === 0 && !always) return undefined;

@@ -39,7 +39,7 @@ function intake(options: Partial<IntakeOptions> = {}) {
   );
   let offset = 0;
   const take = (): TextRecord | undefined => {
-    const record = made.queue.take();
+    const record = made.next();
     made.refill();
     return record;
   };
@@ -207,18 +207,68 @@ test('a source that gives records of several kinds keeps their identifiers', (t)
 
 test('sampling keeps its share, the same records when they are read again, and their numbers', (t) => {
   const run = () => {
-    const { say, takeAll, intake: made } = intake({ sample: 0.1, queue: { size: 5000, policy: 'block' } });
+    const { say, take, intake: made } = intake({ sample: 0.1, queue: { size: 5000, policy: 'block' } });
     void say(Array.from({ length: 5000 }, (_, n) => `${n + 1}\n`).join(''));
     const seqs: number[] = [];
-    for (let record = made.queue.oldest; record !== undefined; record = made.queue.oldest) {
+    for (let record = take(); record !== undefined; record = take()) {
       seqs.push(record.seq);
-      t.is(record.text, String(made.queue.take()?.seq));
+      t.is(record.text, String(record.seq));
     }
     t.is(made.leftOut.unsampled, 5000 - seqs.length);
-    t.deepEqual(takeAll(), []);
     return seqs;
   };
   const seqs = run();
   t.true(seqs.length > 420 && seqs.length < 580, `${seqs.length} of 5000`);
   t.deepEqual(run(), seqs);
+});
+
+test('what has waited for too long is dropped, counted, and done', (t) => {
+  const {
+    say,
+    pass,
+    take,
+    intake: made,
+    source,
+  } = intake({ queue: { size: 10, policy: 'drop-oldest', maxAgeMs: 1000 } });
+  void say('one\ntwo\n');
+  const one = take();
+  pass(1001);
+  t.is(take(), undefined);
+  t.is(made.queue.drops.stale, 1);
+  t.deepEqual(source.keptUpTo, [], 'one is being answered');
+  if (one) made.settle(one);
+  t.deepEqual(source.keptUpTo, [at(8)]);
+  void say('three\n');
+  pass(1001);
+  t.is(take(), undefined);
+  t.deepEqual(source.keptUpTo.at(-1), at(14));
+  void say('four\n');
+  pass(1000);
+  t.is(take()?.text, 'four');
+});
+
+test('where a killed run may have numbered what is gone, those numbers are left to it', (t) => {
+  const { intake: sure, say: saySure, take: takeSure } = intake({ resume: { seq: 7, position: { at: 0 } } });
+  sure.missed('a file');
+  void saySure('a\n');
+  t.is(takeSure()?.seq, 8, 'a run that ended in order has told all its numbers');
+  const { intake: unsure, say, take } = intake({ resume: { seq: 7, position: { at: 0 }, unsure: true } });
+  unsure.missed('a file');
+  void say('a\n');
+  const first = take()?.seq ?? 0;
+  t.true(first > 1_000_000);
+  unsure.missed('more');
+  void say('b\n');
+  t.is(take()?.seq, first + 1, 'once is enough');
+});
+
+test('a flush that has no room yet ends its own record, not that of the next chunk', async (t) => {
+  const { say, intake: made, take } = intake({ queue: { size: 1, policy: 'block' } });
+  void say('one\ntorn');
+  made.flush();
+  const full = say('whole\n');
+  t.is(take()?.text, 'one');
+  t.is(take()?.text, 'torn');
+  t.is(take()?.text, 'whole');
+  await full;
 });

@@ -119,14 +119,14 @@ export class Board {
     await this.door.open();
   }
 
-  /** Writes lines to the followed file, so many a second, until `quiet`. */
-  feed(perSecond: number): void {
+  /** Writes lines to the followed file, so many a second, until `quiet`; never more than `ahead` before what has arrived. */
+  feed(perSecond: number, ahead = Number.POSITIVE_INFINITY): void {
     this.#feeding = true;
     const everyMs = Math.max(10, 1000 / perSecond);
     const lines = Math.max(1, Math.round((perSecond * everyMs) / 1000));
     this.#feeder = (async () => {
       while (this.#feeding) {
-        await this.say(lines);
+        if (this.sent.length - this.consumer.count(SOURCE) < ahead) await this.say(lines);
         await pause(everyMs);
       }
     })();

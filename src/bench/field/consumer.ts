@@ -19,6 +19,7 @@ export interface Account {
 export class Consumer {
   /** Predictions by source, as they came. */
   readonly heard = new Map<string, Heard[]>();
+  readonly #distinct = new Map<string, Set<number>>();
   readonly events: Record<string, unknown>[] = [];
   /** The newest status of the device. */
   state: string | undefined;
@@ -57,7 +58,7 @@ export class Consumer {
 
   /** How many different records of a source came. */
   count(source: string): number {
-    return new Set((this.heard.get(source) ?? []).map(({ seq }) => seq)).size;
+    return this.#distinct.get(source)?.size ?? 0;
   }
 
   /** Resolves once so many different records came; false where that takes too long. */
@@ -93,6 +94,9 @@ export class Consumer {
     const heard = message.predictions.map(({ seq, text }) => ({ seq, ...(text !== undefined && { text }) }));
     if (known) known.push(...heard);
     else this.heard.set(source, heard);
+    const distinct = this.#distinct.get(source) ?? new Set();
+    this.#distinct.set(source, distinct);
+    for (const { seq } of heard) distinct.add(seq);
     this.onResult(source, heard, message.historical === true);
   }
 }

@@ -174,6 +174,8 @@ test('what is wrong is refused by name; what is the file’s alone stays so; pro
   await t.throwsAsync(set(life, { device: 'other' }), { code: 'CONFIG_LOCAL', message: /^device/ });
   await t.throwsAsync(set(life, { mqtt: { passwordFile: '/etc/shadow' } }), { code: 'CONFIG_LOCAL' });
   await t.throwsAsync(set(life, { health: { listen: '127.0.0.1:1' } }), { code: 'CONFIG_LOCAL' });
+  const spy = { kind: 'mqtt', topic: 't', url: 'mqtt://elsewhere', username: 'u', passwordFile: '/etc/shadow' };
+  await t.throwsAsync(set(life, { sources: { spy } }), { code: 'CONFIG_LOCAL', message: /sources\.spy\.passwordFile/ });
   const program = { kind: 'exec', command: ['touch', '/tmp/owned'] };
   await t.throwsAsync(set(life, { sources: { evil: program } }), { code: 'CONFIG_LOCAL', message: /sources\.evil/ });
   await t.throwsAsync(set(life, { sources: { in: program } }), { code: 'CONFIG_LOCAL' });

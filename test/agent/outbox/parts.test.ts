@@ -131,14 +131,14 @@ test('places go on over a kill; after a power cut, numbers that cannot be had ag
 
   const second = await placesOf(t, folder, 'boot-1', 'killed');
   t.is(second.how, 'fine', 'the same boot: what was written is there');
-  t.deepEqual(second.places.readUpTo('port', false), { seq: 9 });
+  t.deepEqual(second.places.readUpTo('port', false), { seq: 9, unsure: true });
   t.is(second.places.nextEvent(), event + 1);
   await second.end();
 
   const third = await placesOf(t, folder, 'boot-2');
   t.is(third.how, 'power-lost');
-  t.deepEqual(third.places.readUpTo('log', true), { seq: 7, position: { offset: 100 } });
-  t.deepEqual(third.places.readUpTo('port', false), { seq: 1_000_009 });
+  t.deepEqual(third.places.readUpTo('log', true), { seq: 7, position: { offset: 100 }, unsure: true });
+  t.is(third.places.readUpTo('port', false)?.seq, 1_000_009);
   await third.end();
 
   const fourth = await placesOf(t, folder, 'boot-3');

@@ -84,12 +84,39 @@ test('a body in chunks without a length ends at the limit', async (t) => {
   t.deepEqual(sink.texts, []);
 });
 
+test('senders that all at once send more than may be held are told to come again; memory goes free', async (t) => {
+  const { source, sink, post } = await started(t, { maxBodyBytes: 1024 * 1024 });
+  sink.full = true;
+  const body = 'x'.repeat(1024 * 1024 - 1);
+  const statuses: number[] = [];
+  const posted = Array.from({ length: 20 }, () => post(body).then(({ status }) => statuses.push(status)));
+  const told = setInterval(() => sink.position && source.kept?.(sink.position), 5);
+  t.teardown(() => clearInterval(told));
+  while (!statuses.includes(503)) await new Promise((resolve) => setTimeout(resolve, 5));
+  sink.full = false;
+  sink.refill();
+  await Promise.all(posted);
+  t.is(statuses.length, 20);
+  t.true(statuses.filter((status) => status === 200).length >= 8, String(statuses));
+  t.is((await post('after it')).status, 200);
+});
+
 test('an end while a sender waits: it is told to send again', async (t) => {
   const { source, sink, post } = await started(t);
   const posted = post('one\n');
   await sink.untilText('one');
   await source.stop();
   t.is((await posted).status, 503);
+});
+
+test('an end while a sender waits, and what it sent is kept in time: it is told so', async (t) => {
+  const { source, sink, post } = await started(t);
+  const posted = post('one\n');
+  await sink.untilText('one');
+  const stopped = source.stop();
+  source.kept?.(sink.position ?? {});
+  t.is((await posted).status, 200);
+  await stopped;
 });
 
 test('garbage instead of HTTP harms nothing', async (t) => {

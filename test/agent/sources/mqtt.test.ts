@@ -1,9 +1,12 @@
 /** Messages of a topic, at both brokers that Snug is used with. */
 
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import mqtt from 'mqtt';
 import { createSource, type SourceOptions } from '../../../agent/sources/index.js';
 import { brokerKinds, freePort } from '../support/brokers.js';
+import { makeCertificates } from '../support/certificates.js';
 import { ListeningSink } from '../support/listening-sink.js';
 import { hasMosquitto } from '../support/mosquitto-tools.js';
 
@@ -103,6 +106,21 @@ test('a connection lost with records on their way: sent again by the broker, not
   await broker.stop();
 });
 
+test('an end while records are on their way: kept in time, they do not come again', async (t) => {
+  const { port } = await brokerKinds[0].start(t);
+  const publish = await publisher(t, port);
+  const first = await started(t, port);
+  await publish('one');
+  await first.sink.untilText('one');
+  const stopped = first.source.stop();
+  first.source.kept?.(first.sink.position ?? {});
+  await stopped;
+  await publish('two');
+  const second = await started(t, port);
+  await second.sink.untilText('two');
+  t.deepEqual(second.sink.texts, ['two']);
+});
+
 test('a broker that is not there yet is waited for; one of MQTT 3.1.1 is understood', async (t) => {
   if (!hasMosquitto(t)) return t.pass();
   const port = await freePort();
@@ -130,4 +148,22 @@ test('at the agent’s own broker what it publishes itself is not read', async (
   await sink.untilText('another device');
   t.deepEqual(sink.texts, ['another device']);
   t.throws(() => createSource('topic', { kind: 'mqtt', topic: '#' }), { code: 'USAGE', message: /which broker/ });
+});
+
+test('over TLS: the broker’s certificate is checked, ours is shown, files are read at every try', async (t) => {
+  const certificates = await makeCertificates(t);
+  if (certificates === undefined) return t.pass();
+  const { port } = await brokerKinds[0].start(t, { tls: certificates.server });
+  const file = (name: string) => join(certificates.folder, name);
+  const ca = file('used.crt');
+  copyFileSync(file('other.crt'), ca);
+  const { sink } = await started(t, port, {
+    url: `mqtts://localhost:${port}`,
+    ca,
+    cert: file('client.crt'),
+    key: file('client.key'),
+  });
+  t.regex(sink.news[0], /^lost: .*certificate/);
+  copyFileSync(file('ca.crt'), ca);
+  await sink.until(() => sink.news.includes('back'));
 });

@@ -1,4 +1,5 @@
 /** Listeners and what they connect to, over real sockets. */
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createSource, type SourceOptions } from '../../../agent/sources/index.js';
+import { UdpSource } from '../../../agent/sources/udp.js';
 import { freePort, temporaryFolder } from '../support/brokers.js';
 import { ListeningSink } from '../support/listening-sink.js';
 
@@ -129,6 +131,20 @@ test('udp: a datagram is a record, lines within it are its own', async (t) => {
   await sink.until(() => sink.texts.length === 3);
   t.deepEqual(sink.texts, ['one', 'two\nlines', 'w\ufffd']);
   t.is(sink.pieces[2].replaced, 1);
+});
+
+test('udp: what the kernel dropped while nobody took it is counted', async (t) => {
+  const port = await freePort();
+  const source = new UdpSource('here', String(port), 10);
+  const sink = new ListeningSink();
+  await source.start(sink);
+  t.teardown(() => source.stop());
+  const flood = `const s = require('dgram').createSocket('udp4'); let left = 20000;
+    const next = () => left-- > 0 ? s.send(Buffer.alloc(1000, 'x'), ${port}, '127.0.0.1', next) : s.close();
+    for (let n = 0; n < 16; n++) next();`;
+  spawnSync(process.execPath, ['-e', flood]); // nothing is taken here until it ends
+  await sink.until(() => sink.overruns > 0 && sink.overruns + sink.texts.length >= 20_000);
+  t.is(sink.overruns + sink.texts.length, 20_000);
 });
 
 test('udp over IPv6', async (t) => {

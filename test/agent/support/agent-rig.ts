@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { Agent } from '../../../agent/agent.js';
-import { systemClock } from '../../../agent/clock.js';
+import { type Clock, systemClock } from '../../../agent/clock.js';
 import { checkConfig } from '../../../agent/config/index.js';
 import { type BoardView, fixedChoice } from '../../../agent/governor/index.js';
 import { nothingKnown } from '../../../agent/governor/signals.js';
@@ -41,6 +41,8 @@ export interface RigOptions {
   readonly profiles?: Profiles;
   /** Default: a board on which nothing ever presses, and a choice that knows no limits. */
   readonly boardOf?: (profiles: Profiles) => BoardView;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** Runs before the agent starts. */
   readonly prepare?: (stateDir: string) => Promise<void>;
 }
@@ -66,7 +68,7 @@ export async function makeAgent(t: ExecutionContext, options: RigOptions): Promi
     openProfiles: async () => options.profiles ?? oneProfile(model),
     boardOf: options.boardOf ?? stillBoard,
     createSource: () => source,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log: bookLog(book, log),
     book,
   });

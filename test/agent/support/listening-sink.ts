@@ -13,6 +13,8 @@ export class ListeningSink implements SourceSink, ChannelOwner {
   receivedBytes = 0;
   /** How often all was taken that could be. */
   rests = 0;
+  /** Records lost before the source could take them. */
+  overruns = 0;
   problem: SnugError | undefined;
   /** Behind everything that came. */
   position: ReadPosition | undefined;
@@ -96,6 +98,11 @@ export class ListeningSink implements SourceSink, ChannelOwner {
 
   missed(what: string): void {
     this.#tell(`missed: ${what}`);
+  }
+
+  overrun(count: number): void {
+    this.overruns += count;
+    this.#look();
   }
 
   lost(reason: string): void {
