@@ -29,6 +29,9 @@ const CHECK_ROWS = 1000;
 /** Slices whose mean accuracy says which weights are the best. */
 const CHECKED = ['w1.00-p0.00', 'w0.75-p0.25', 'w0.50-p0.25', 'w0.50-p0.50'];
 
+/** Tokens over which normalisations are fitted before they are trained. */
+const NORM_TOKENS = 8192;
+
 const nothing = { normalisation: false, standIns: false, restoring: false };
 
 /** Path of the trained master: arranged, with what slices have of their own. */
@@ -76,6 +79,14 @@ export async function distilled(
   return { path, channels: arrangement.channels };
 }
 
+function upTo(rows: readonly (readonly number[])[], tokens: number): (readonly number[])[] {
+  let left = tokens;
+  return rows.filter(({ length }, at) => {
+    left -= length;
+    return at === 0 || left >= 0;
+  });
+}
+
 /** The master before the first step, and the teacher: the fine-tuned network in the same order. */
 async function startOf(
   workshop: Workshop,
@@ -91,7 +102,9 @@ async function startOf(
     const parameters = await Parameters.read(source, shape, labels);
     const teacher = await Parameters.read(source, shape, labels);
     const steps = { ...nothing, normalisation: true };
-    addOwn(parameters, await correct({ ...calibrationOf(workshop, rows.texts), source, steps }), checkpoint.config);
+    const calibration = calibrationOf(workshop, rows.texts);
+    const few = upTo(calibration.rows, NORM_TOKENS);
+    addOwn(parameters, await correct({ ...calibration, rows: few, source, steps }), checkpoint.config);
     return { parameters, teacher };
   });
 }
