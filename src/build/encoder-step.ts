@@ -56,6 +56,7 @@ async function cut(workshop: Workshop, texts: readonly string[], trained: Traine
     return {
       ...trained,
       corrections: [
+        ...trained.corrections,
         ...(await ownNorms(
           trained.source,
           config.layers,
