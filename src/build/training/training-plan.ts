@@ -9,7 +9,7 @@ import { slicePlan } from './sliced.js';
 import type { TrainingRows } from './train-encoder.js';
 
 /** Times that every text is learnt from by the slices. */
-const SLICE_EPOCHS = 20;
+const SLICE_EPOCHS = 12;
 /** The first steps make sessions and arrays. */
 const WARM_UP = 2;
 const MEASURED = 6;
