@@ -138,6 +138,7 @@ export class Serving {
 
   get control(): ProfileControl {
     const { governor } = this;
+    const { board } = this.#opened;
     const answer = (figures: object | undefined): ProfileAnswer => {
       const { profile, reason } = governor.status();
       return { profile, reason, ...figures };
@@ -154,6 +155,7 @@ export class Serving {
             roomFor: (what) => governor.hasRoomFor(what),
             short: () => governor.isShort(),
             idle: () => this.#parts.pipeline.load().waiting === 0,
+            learn: board.learn?.bind(board),
             nowMs: () => performance.now(),
             signal: this.#stopping.signal,
           },

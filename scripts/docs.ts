@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { configSchema, type DeclaredKey, listKeys } from '../agent/config/index.js';
 import { marks, settings } from '../agent/governor/thresholds.js';
 import { catalogue } from '../src/errors/index.js';
+import { constants } from '../src/fit/index.js';
 import { type Board, knownBoards } from '../src/profile/boards/index.js';
-
 import { simulateDay } from './governor/day.js';
 import { plotOf } from './governor/plot.js';
 
@@ -20,10 +20,22 @@ export function pages(): Readonly<Record<string, string>> {
     'docs/boards.md': boardsPage(),
     'docs/configuration.md': configurationPage(),
     'docs/errors.md': errorsPage(),
+    'docs/fit.md': fitPage(),
     'docs/governor-day.svg': plotOf(simulateDay(SIMULATED_SEED), SIMULATED_SEED),
     'docs/governor.md': governorPage(),
   };
 }
+
+/** Written by hand but for its table of figures, which stands last. */
+function fitPage(): string {
+  const [before] = readFileSync(join(root, 'docs/fit.md'), 'utf8').split(TABLE_START);
+  const rows = Object.entries(constants).map(
+    ([name, { value, unit, about }]) => `| \`${name}\` | ${value} | ${unit} | ${cell(about)} |`,
+  );
+  return `${before}${TABLE_START}${rows.join('\n')}\n`;
+}
+
+const TABLE_START = '| figure | value | unit | what it is for |\n|---|---|---|---|\n';
 
 function errorsPage(): string {
   const rows = Object.entries(catalogue)

@@ -1,7 +1,7 @@
 /** The governor's view of the board, handed in: what it allows, what it feels, and what the choice makes of that. */
 import { DEFAULT_PROFILE } from '../../src/bundle/index.js';
 import { type Limits, type Pressure, probeLimits, readPressure } from '../../src/profile/index.js';
-import type { LadderRung } from '../profiles/index.js';
+import type { LadderRung, Measured } from '../profiles/index.js';
 import type { Choice } from './plan.js';
 import type { PressureReading } from './signals.js';
 
@@ -18,6 +18,8 @@ export interface BoardView<Known extends object = object> {
   readPressure(): PressureReading;
   /** A pure function of limits and demand; the ladder and the configuration's wishes stand behind it. */
   choose(limits: Known, demand: Demand): Choice;
+  /** Takes what a profile was measured to cost here; the choices after that go by it. */
+  learn?(profile: string, measured: Measured): Promise<void>;
 }
 
 /** This board, as the probe reads it: what changes is read anew each time, the rest once. */
@@ -61,6 +63,7 @@ export function pressureOf(pressure: Pressure): PressureReading {
   return {
     memoryStallShare: stalled('memory'),
     cpuStallShare: stalled('cpu'),
+    stallsAreOwn: groupStalls.memory !== null,
     availableBytes: limits.ramAvailableBytes.value,
     memoryLimitBytes: least(limits.memoryLimitBytes.value, limits.memoryHighBytes.value),
     memoryUsedBytes: limits.memoryLimitUsageBytes.value,

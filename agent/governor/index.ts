@@ -1,5 +1,5 @@
 /** The governor: which profile the agent begins with, and the loop that moves along the ladder when board or stream change. */
-export { advisedBoard } from './advised-board.js';
+export { advisedBoard, soonAdvisedBoard } from './advised-board.js';
 export { type Beginning, beginningOf } from './beginning.js';
 export { type BoardView, type Demand, fixedChoice, pressureOf, probedBoard, usualBoard } from './board.js';
 export { type GivenBack, giveBack } from './give-back.js';

@@ -2,6 +2,8 @@
 
 import type { Candidate as BoardCandidate, Choice as BoardChoice, Predicted } from '../../src/fit/index.js';
 
+import { settings } from './thresholds.js';
+
 export type { Predicted };
 
 /** A profile with what it is worth and what it is predicted to cost. */
@@ -13,7 +15,7 @@ export interface Choice extends Pick<BoardChoice, 'candidates' | 'allowed'> {
 }
 
 export interface Plan {
-  /** The chosen profile and those below it that fit, most accurate first; none that another beats in everything. */
+  /** The chosen profile and those below it that fit, most accurate first; none that saves next to nothing beside a better one. */
   readonly rungs: readonly Candidate[];
   /** The profile in force. */
   readonly current: Candidate;
@@ -36,13 +38,9 @@ export function planOf(choice: Choice, { current, pinned, barred = () => false }
   const chosen = known(choice.chosen.profile);
   const inForce = known(current);
   const usable = choice.candidates.filter((each) => (each.fits || each === chosen) && !barred(each));
-  const rungs = usable.filter(
-    (each) =>
-      each === chosen ||
-      ((chosen === undefined || worth(each) <= worth(chosen)) && !usable.some((other) => beats(other, each))),
-  );
+  const below = usable.filter((each) => each !== chosen && (!chosen || worth(each) <= worth(chosen)));
   return {
-    rungs: rungs.toSorted((a, b) => worth(b) - worth(a) || a.predicted.latencyMs - b.predicted.latencyMs),
+    rungs: rungsOf(chosen && usable.includes(chosen) ? [chosen] : [], below),
     current: inForce ?? { profile: current, accuracy: null, predicted: { latencyMs: 0, rssAnonBytes: 0, rssBytes: 0 } },
     unfit: inForce && !inForce.fits ? inForce.reason : undefined,
     allowed: choice.allowed,
@@ -60,13 +58,16 @@ export function memoryOf({ predicted }: Candidate): number {
   return predicted.rssAnonBytes + predicted.rssBytes;
 }
 
-/** At least as good in everything, and better in something. */
-function beats(one: Candidate, other: Candidate): boolean {
-  const better = [
-    worth(one) - worth(other),
-    other.predicted.latencyMs - one.predicted.latencyMs,
-    other.predicted.rssAnonBytes - one.predicted.rssAnonBytes,
-    other.predicted.rssBytes - one.predicted.rssBytes,
-  ];
-  return better.every((difference) => difference >= 0) && better.some((difference) => difference > 0);
+/** Those of `below` that are worth a step: none that one before it beats, or costs hardly more than. */
+function rungsOf(first: readonly Candidate[], below: readonly Candidate[]): Candidate[] {
+  const rungs = [...first];
+  const byWorth = below.toSorted((a, b) => worth(b) - worth(a) || a.predicted.latencyMs - b.predicted.latencyMs);
+  for (const each of byWorth) if (!rungs.some((rung) => isHardlyDearer(rung, each))) rungs.push(each);
+  return rungs;
+}
+
+/** Whether `one` costs no more than a little more, in everything. */
+function isHardlyDearer({ predicted: one }: Candidate, { predicted: other }: Candidate): boolean {
+  const least = 1 - settings.hardlyShare.value;
+  return (['latencyMs', 'rssAnonBytes', 'rssBytes'] as const).every((cost) => one[cost] * least <= other[cost]);
 }

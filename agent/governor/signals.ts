@@ -6,6 +6,8 @@ export interface PressureReading {
   /** Pressure stall information, `some avg10`, 0 to 1. */
   readonly memoryStallShare: number | null;
   readonly cpuStallShare: number | null;
+  /** Whether stalls are those of our control group, not of the whole board. */
+  readonly stallsAreOwn: boolean;
   /** MemAvailable. */
   readonly availableBytes: number | null;
   /** The nearest memory limit of the control groups. */
@@ -29,6 +31,7 @@ export interface PressureReading {
 export const nothingKnown: PressureReading = {
   memoryStallShare: null,
   cpuStallShare: null,
+  stallsAreOwn: false,
   availableBytes: null,
   memoryLimitBytes: null,
   memoryUsedBytes: null,
@@ -56,6 +59,7 @@ export interface Signals {
   readonly answeredPerSecond: number;
   readonly memoryStallShare: number | null;
   readonly cpuStallShare: number | null;
+  readonly stallsAreOwn: boolean;
   /** What is left before memory runs out, here or on the whole board, and of how much. */
   readonly headroomBytes: number | null;
   readonly memoryBytes: number | null;
@@ -114,6 +118,7 @@ export class Sampler {
       answeredPerSecond: answered / seconds,
       memoryStallShare: pressure.memoryStallShare,
       cpuStallShare: pressure.cpuStallShare,
+      stallsAreOwn: pressure.stallsAreOwn,
       ...this.#headroom(pressure),
       atLimit: risen(before.pressure.atLimitCount, pressure.atLimitCount),
       oom:

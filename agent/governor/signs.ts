@@ -75,7 +75,9 @@ function memoryLevels(signals: Signals): { level: Level; critical: boolean; figu
         : headroomBytes < calmBytes
           ? 'between'
           : 'calm';
-  const stalled = above(marks.memoryStallShare, memoryStallShare);
+  const isOurs =
+    signals.stallsAreOwn || headroom !== 'calm' || above(marks.faultsPerSecond, signals.faultsPerSecond) !== 'calm';
+  const stalled = isOurs ? above(marks.memoryStallShare, memoryStallShare) : 'calm';
   // A group at its limit may only have much file cache; pages of ours that come back from disk say that it is more than that.
   const faults = atLimit > 0 ? above(marks.faultsPerSecond, signals.faultsPerSecond) : 'calm';
   const critical = oom > 0 || (headroomBytes !== null && headroomBytes < settings.criticalShare.value * pressBytes);

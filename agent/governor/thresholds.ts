@@ -34,7 +34,8 @@ export const marks = {
     press: 0.2,
     calm: 0.05,
     unit: 'of the time',
-    about: 'Pressure stall information, memory, `some avg10`.',
+    about:
+      'Pressure stall information, memory, `some avg10`. That of the whole board counts only where memory is near short or pages of ours are read again: else it is another group that stalls.',
   },
   headroomShare: {
     press: 0.08,
@@ -126,13 +127,18 @@ export const settings = {
     value: 0.8,
     unit: 'of the cost',
     about:
-      'A step down takes the most accurate profile that costs no more than this, or less where figures say how much is too much.',
+      'A step down takes the most accurate profile that costs no more than this, or less where figures say how much is too much. Of memory only what profiles differ in counts: a process holds the rest with any of them.',
+  },
+  hardlyShare: {
+    value: 0.03,
+    unit: 'of the cost',
+    about: 'A profile that saves less than this in time and in memory, beside one that is more accurate, is no step.',
   },
   cutBytes: {
-    value: 80 * 2 ** 20,
+    value: 56 * 2 ** 20,
     unit: 'bytes',
     about:
-      'Must be left for a profile to be cut beside the stream; the process that cuts holds 55 MB of anonymous memory.',
+      'Must be left for a profile to be cut beside the stream; the process that cuts holds 35 MB of anonymous memory.',
   },
   standbyAfterMs: {
     value: 1000,

@@ -8,11 +8,16 @@ import { settings } from './thresholds.js';
 type Cost = (candidate: Candidate) => number;
 
 const latency: Cost = ({ predicted }) => predicted.latencyMs;
-const memory: Cost = memoryOf;
+
+/** Memory beyond what the lightest takes, which no step gives back. */
+function memoryBeyond(rungs: readonly Candidate[]): Cost {
+  const least = Math.min(...rungs.map(memoryOf));
+  return (candidate) => Math.max(0, memoryOf(candidate) - least);
+}
 
 /** The most accurate profile that is light enough for what presses, else the lightest; undefined where none is lighter. */
 export function wayDown({ rungs, current }: Plan, sign: Sign, signals: Signals): Candidate | undefined {
-  const cost = sign.cause === 'memory' ? memory : latency;
+  const cost = sign.cause === 'memory' ? memoryBeyond(rungs) : latency;
   const lighter = rungs.filter((each) => cost(each) < cost(current) && each.profile !== current.profile);
   const most = cost(current) * Math.min(settings.lighterShare.value, neededShare(sign, signals, cost(current)));
   return lighter.find((each) => cost(each) <= most) ?? lightest(lighter, cost);

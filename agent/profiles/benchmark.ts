@@ -3,7 +3,7 @@
  * record waits: the stream comes first, and time is bounded.
  */
 import { messageOf } from '../../src/errors/index.js';
-import type { Profiles } from './index.js';
+import type { Measured, Profiles } from './index.js';
 
 export interface BenchmarkOptions {
   /** Which ones; default: those that the agent could serve now. */
@@ -40,6 +40,8 @@ export interface BenchmarkParts {
   readonly short: () => boolean;
   /** Whether no record waits. */
   readonly idle: () => boolean;
+  /** Takes what was measured: the next choice goes by it. */
+  readonly learn?: ((profile: string, measured: Measured) => Promise<void>) | undefined;
   readonly nowMs: () => number;
   /** Given when the agent ends. */
   readonly signal: AbortSignal;
@@ -70,7 +72,7 @@ async function row(
   texts: number,
   shareMs: number,
   leftMs: number,
-  { profiles, roomFor, short: isShort, idle, signal }: BenchmarkParts,
+  { profiles, roomFor, short: isShort, idle, learn, signal }: BenchmarkParts,
 ): Promise<BenchmarkRow> {
   if (!profiles.ladder.some((rung) => rung.profile === profile))
     return { profile, notMeasured: 'the bundle does not hold it' };
@@ -88,9 +90,17 @@ async function row(
       await profiles.prepare(profile, { signal: timed });
     }
     const measuring = { signal: AbortSignal.any([timed, short.signal]), goAhead };
-    const { texts: counted, p50Ms, p95Ms, ...memory } = await profiles.measure(profile, texts, shareMs, measuring);
+    const measured = await profiles.measure(profile, texts, shareMs, measuring);
+    const { texts: counted, p50Ms, p95Ms, rssAnonBytes, rssBytes } = measured;
     if (counted === 0) return { profile, notMeasured: 'the stream left no time for it' };
-    return { profile, texts: counted, latencyMs: { p50: thousandths(p50Ms), p95: thousandths(p95Ms) }, ...memory };
+    await learn?.(profile, measured);
+    return {
+      profile,
+      texts: counted,
+      latencyMs: { p50: thousandths(p50Ms), p95: thousandths(p95Ms) },
+      rssAnonBytes,
+      rssBytes,
+    };
   } catch (error) {
     if (short.signal.aborted) return { profile, notMeasured: 'memory got short' };
     if (timed.aborted) return { profile, notMeasured: 'the time was over' };

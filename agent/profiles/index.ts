@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Bundle, files, isCached, openBundle } from '../../src/bundle/index.js';
 import { loadBundleTokenizer, loadProfile } from '../../src/infer/index.js';
 import type { Model } from '../../src/infer/types.js';
-import { type ApartOptions, apart } from './apart.js';
+import { doApart, type ErrandOptions } from './errands.js';
 import type { Measured } from './task.js';
 
 export type { Measured } from './task.js';
@@ -25,9 +25,9 @@ export interface Profiles {
   load(profile: string): Promise<Model>;
   isReady(profile: string): Promise<boolean>;
   /** Makes a profile ready to be loaded, in a process of its own. @throws BUNDLE_DAMAGED, CACHE_WRITE, DISK_FULL, CHILD_ENDED */
-  prepare(profile: string, options?: ApartOptions): Promise<void>;
+  prepare(profile: string, options?: ErrandOptions): Promise<void>;
   /** Measures a profile that is ready, in a process of its own. @throws MODEL_LOAD, CHILD_ENDED */
-  measure(profile: string, texts: number, limitMs: number, options?: ApartOptions): Promise<Measured>;
+  measure(profile: string, texts: number, limitMs: number, options?: ErrandOptions): Promise<Measured>;
 }
 
 export class BundleProfiles implements Profiles {
@@ -67,15 +67,15 @@ export class BundleProfiles implements Profiles {
     return isCached(this.bundle, profile);
   }
 
-  async prepare(profile: string, options?: ApartOptions): Promise<void> {
+  async prepare(profile: string, options?: ErrandOptions): Promise<void> {
     if (await this.isReady(profile)) return;
-    await apart({ kind: 'cut', bundle: this.bundle.folder, profile }, options);
+    await doApart({ kind: 'cut', bundle: this.bundle.folder, profile }, options);
   }
 
-  async measure(profile: string, texts: number, limitMs: number, options?: ApartOptions): Promise<Measured> {
+  async measure(profile: string, texts: number, limitMs: number, options?: ErrandOptions): Promise<Measured> {
     const task = { kind: 'measure', bundle: this.bundle.folder, profile, threads: this.threads } as const;
-    const measured = await apart({ ...task, texts: await this.#texts(texts), limitMs }, options);
-    return measured ?? { texts: 0, p50Ms: 0, p95Ms: 0, rssAnonBytes: null, rssBytes: null };
+    const measured = await doApart({ ...task, texts: await this.#texts(texts), limitMs }, options);
+    return measured ?? { texts: 0, p50Ms: 0, p95Ms: 0, p50Tokens: 0, rssAnonBytes: null, rssBytes: null };
   }
 
   /** The bundle's golden texts, over and over. */

@@ -29,5 +29,6 @@ export async function measure(
     if (done++ >= WARM_UP) latency.record(performance.now() - startedMs);
   }
   const { count, p50, p95 } = latency.stats();
-  return { texts: count, p50Ms: p50, p95Ms: p95, ...processMemory() };
+  const lengths = texts.map((text) => model.encode(text).ids.length).sort((a, b) => a - b);
+  return { texts: count, p50Ms: p50, p95Ms: p95, p50Tokens: lengths[lengths.length >> 1] ?? 0, ...processMemory() };
 }

@@ -17,16 +17,8 @@ export interface Measured {
   readonly texts: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+  /** Length of the text in the middle. */
+  readonly p50Tokens: number;
   readonly rssAnonBytes: number | null;
   readonly rssBytes: number | null;
-}
-
-/** From the child: `done`, or why not. */
-export type Answer =
-  | { readonly kind: 'done'; readonly measured?: Measured }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly remedy: string };
-
-/** From the agent: whether the stream leaves room to measure. */
-export interface GoAhead {
-  readonly goAhead: boolean;
 }

@@ -43,6 +43,9 @@ export class ControlGroup {
     if (limits.memoryBytes !== undefined)
       group.#write('memory', isVersion2() ? 'memory.max' : 'memory.limit_in_bytes', String(limits.memoryBytes));
     if (limits.cores !== undefined) group.setCores(limits.cores);
+    // What else the machine does is not to be measured: within its quota the group comes first.
+    if (isVersion2()) group.#write('cpu', 'cpu.weight', '10000');
+    else group.#write('cpu', 'cpu.shares', '262144');
     return group;
   }
 

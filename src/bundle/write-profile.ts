@@ -12,6 +12,9 @@ import { type Materialised, MODEL_FILE, seal, WEIGHTS_FILE } from './seal.js';
 /** What onnxruntime says where it can't write on, which has no error code; a full disk, in a folder that was written to just now. */
 const RUNTIME_CANNOT_WRITE = /no space left|failed to write|serialization failed/i;
 
+/** A table comes in many pieces, each a few times as large while it is made: the collector does not see those bytes by itself. */
+const COLLECT_BYTES = 2 ** 19;
+
 /** Writes a profile into a new folder. @throws CACHE_WRITE, DISK_FULL */
 export async function writeProfile(plan: PlannedGraph, source: TensorSource, folder: string): Promise<Materialised> {
   try {
@@ -44,11 +47,15 @@ async function writeWeights(plan: PlannedGraph, source: TensorSource, path: stri
 
 async function fill(handle: FileHandle, offset: number, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   let at = offset;
+  let collectedAt = offset;
   for await (const piece of pieces) {
     for (let done = 0; done < piece.length; ) {
       const { bytesWritten } = await handle.write(piece, done, piece.length - done, at + done);
       done += bytesWritten;
     }
     at += piece.length;
+    if (at - collectedAt < COLLECT_BYTES) continue;
+    collectGarbage();
+    collectedAt = at;
   }
 }

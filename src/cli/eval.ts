@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type Bundle, DEFAULT_PROFILE, openBundle } from '../bundle/index.js';
 import { readRows } from '../data/index.js';
 import { type Evaluation, evaluate } from '../evaluate/index.js';
+import { cutApart } from '../fit/index.js';
 import { printJson } from './command.js';
 import { table } from './ladder-table.js';
 import { profileName } from './option-values.js';
@@ -37,6 +38,8 @@ async function run(folder: string, options: Options): Promise<void> {
   const bundle: Bundle = await openBundle(folder);
   const rows = await readRows(options.data);
   const line = new StepLine(process.stderr);
+  // In a process of their own: what cutting leaves in a heap would be measured with the profile.
+  for (const profile of [options.profile, options.compare ?? []].flat()) await cutApart(bundle, profile);
   let result: Evaluation;
   try {
     result = await evaluate(bundle, {

@@ -49,3 +49,15 @@ export function lowRankAdd(
     }
   }
 }
+
+/** matrix [rows, columns] × vector [columns] → [rows]. */
+export function timesVector(matrix: Float32Array, vector: Float32Array): Float32Array {
+  const columns = vector.length;
+  const result = new Float32Array(matrix.length / columns);
+  for (let i = 0; i < result.length; i++) {
+    let sum = 0;
+    for (let j = 0; j < columns; j++) sum += matrix[i * columns + j] * vector[j];
+    result[i] = sum;
+  }
+  return result;
+}

@@ -12,7 +12,7 @@ import {
   standInTensors,
   widthPrototypes,
 } from './corrections.js';
-import { firstColumns, lowRankAdd, multiplyAdd } from './matrices.js';
+import { firstColumns, lowRankAdd, multiplyAdd, timesVector } from './matrices.js';
 import { type Place, placeOf } from './places.js';
 
 export interface SliceOptions {
@@ -25,6 +25,9 @@ export interface SliceOptions {
 
 /** The slice of a master as a source of its own. The master's tensors are arranged: what is kept comes first. */
 export class Slice implements TensorSource {
+  /** By weight; a number an output. */
+  private readonly shifts = new Map<string, Float32Array>();
+
   constructor(
     private readonly master: TensorSource,
     private readonly options: SliceOptions,
@@ -95,21 +98,24 @@ export class Slice implements TensorSource {
     const { keys, counts } = this.options;
     const { channels } = counts;
     const map = keys.width === undefined ? undefined : restoringTensors(keys.width, place.site);
-    const isMatrix = name.endsWith('.weight');
-    if (!isMatrix) {
+    if (!name.endsWith('.weight')) {
       if (!map || !this.master.has(map.weight)) return whole;
-      const weights = await this.master.readRows(name.replace(/bias$/, 'weight'), from, to);
-      const moved = await this.master.read(map.bias);
-      const result = whole.slice();
-      for (let i = 0; i < result.length; i++)
-        for (let j = 0; j < moved.length; j++) result[i] += weights[i * moved.length + j] * moved[j];
-      return result;
+      const shift = await this.shiftOf(name.replace(/bias$/, 'weight'), map.bias, from, to);
+      return whole.map((value, i) => value + shift[i]);
     }
     const columns = whole.length / (to - from);
     const cut = firstColumns(whole, columns, channels);
     if (!map || !this.master.has(map.weight)) return cut;
     multiplyAdd(cut, whole, columns, await this.master.read(map.weight), channels);
+    if (to - from === this.shape(name)[0]) this.shifts.set(name, timesVector(whole, await this.master.read(map.bias)));
     return cut;
+  }
+
+  /** What restoring adds to a bias. A weight is mostly read just before its bias: then it is not read for that again. */
+  private async shiftOf(weight: string, mapBias: string, from: number, to: number): Promise<Float32Array> {
+    const known = this.shifts.get(weight);
+    if (known) return known.subarray(from, to);
+    return timesVector(await this.master.readRows(weight, from, to), await this.master.read(mapBias));
   }
 
   /** Rows of a matrix [hidden, units] or of its bias: kept units do what removed ones did. */

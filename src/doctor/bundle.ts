@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { type Bundle, files, openBundle, parseProfile, type Rung, sha256OfFile } from '../bundle/index.js';
 import { SnugError } from '../errors/index.js';
-import { checkApart } from './apart.js';
 import { type Check, good, settled } from './check.js';
+import { checkApart } from './errands.js';
 
 /** Which profiles speak for a ladder: the first, and most exact, of 32, 8 and 4 bits, and the smallest of all. */
 export function telling(ladder: readonly Rung[]): string[] {

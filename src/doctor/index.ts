@@ -3,11 +3,11 @@
  * breaks in a way nobody foresaw, does not keep the others from being made. Nothing is left behind but the cache of profiles.
  */
 import { probeLimits } from '../profile/index.js';
-import { checkApart } from './apart.js';
 import { boardCheck } from './board.js';
 import { bundleChecks } from './bundle.js';
 import { type Check, settled } from './check.js';
 import { clockCheck } from './clock.js';
+import { checkApart } from './errands.js';
 import { folderCheck } from './folders.js';
 import { coresCheck, diskCheck, memoryCheck, pageSizeCheck, swapCheck, temperatureCheck } from './limits.js';
 import { instructionCheck, libcCheck, nodeCheck, platformCheck } from './platform.js';

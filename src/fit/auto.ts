@@ -6,8 +6,8 @@ import type { LoadOptions } from '../infer/types.js';
 import { probeLimits, systemRoot } from '../profile/index.js';
 import { processMemory } from '../profile/process-memory.js';
 import { Advisor, type AdvisorOptions } from './advisor.js';
-import { apart } from './apart.js';
 import type { Choice } from './choose.js';
+import { doApart } from './errands.js';
 
 export interface AutoChoice {
   readonly profile: string;
@@ -48,7 +48,7 @@ export async function cutApart(bundle: Bundle, profile: string, onProgress?: (wh
   networkOf(bundle.manifest, profile); // a profile that is not there is told before anything is started
   if (await isCached(bundle, profile)) return;
   onProgress?.(`cutting ${profile} out of the bundle …`);
-  await apart({ kind: 'cut', bundle: bundle.folder, profile });
+  await doApart({ kind: 'cut', bundle: bundle.folder, profile });
 }
 
 function reasonOf({ chosen, nothingFits, allowed }: Choice, advisor: Advisor): string {

@@ -42,6 +42,7 @@ export async function calibrateBoard(
       for (const text of texts) {
         if (performance.now() > endMs || 4 * lastMs > MOST_RUN_MS) return;
         const timing = await timed(model, text, EFFORT);
+        if (timing === undefined) return;
         lastMs = timing.ms;
         say({ kind: 'timed', profile, threads: count, tokens: tokenizer.encode(text).ids.length, ...timing });
       }

@@ -1,9 +1,9 @@
 /** The first measurement of a board: a few seconds in a process of its own, and rates fitted to what it found. */
 import type { Bundle } from '../bundle/index.js';
 import { messageOf } from '../errors/index.js';
-import { apart } from './apart.js';
 import { constants } from './constants.js';
 import type { ByThreads, CostRecord } from './cost-record.js';
+import { doApart } from './errands.js';
 import { fitRates, type Sample, slowness } from './rates.js';
 import { reference } from './reference.js';
 import type { Held, Timed } from './task.js';
@@ -35,7 +35,7 @@ export async function calibrate(
   const held: Held[] = [];
   let problem: string | undefined;
   try {
-    await apart(
+    await doApart(
       { kind: 'calibrate', bundle: bundle.folder, threads, limitMs: OWN_END_SHARE * limitMs, roomBytes },
       {
         limitMs,

@@ -1,6 +1,7 @@
 /** Predicts what a profile costs on a board: time and memory, from its work and what is known of the board. */
 
 import type { Bits } from '../bundle/index.js';
+import { MAX_TOKENS } from '../infer/batches.js';
 import { constants } from './constants.js';
 import type { ByThreads, CostRecord, MeasuredRatios } from './cost-record.js';
 import { textMs } from './rates.js';
@@ -14,7 +15,7 @@ export interface Costs {
   /** Of the whole process after a thousand texts. */
   readonly rssAnonBytes: number;
   readonly rssBytes: number;
-  /** What must be in memory for no page to be read again at every text. */
+  /** What must be in memory for no page to be read again at every text, a full batch of long texts once answered. */
   readonly residentBytes: number;
   /** What cutting the profile takes at its height. It counts where that is done too: the choice is not to hang on a cache. */
   readonly makingBytes: number;
@@ -39,6 +40,8 @@ export interface Conditions {
 
 /** Anonymous bytes that the runtime takes for each byte of a layer's weights. */
 const ANON_OF_WEIGHTS: Readonly<Record<Bits, number>> = { 32: 0.27, 8: 0.12, 4: 0.1 };
+/** What a full batch of long texts adds to the runtime's arena, which never shrinks: bytes for each neuron of the widest layer and token. */
+const BATCH_BYTES: Readonly<Record<Bits, number>> = { 32: 15.5, 8: 18, 4: 22 };
 const MAKING_BYTES: Readonly<Record<Bits, number>> = {
   32: constants.makingBytes32.value,
   8: constants.makingBytes8.value,
@@ -69,12 +72,13 @@ export function costsOf(profile: string, work: Work, board: BoardSpeed, conditio
     rssBytes: Math.round(rssBytes * (own?.rssRatio ?? 1)),
     residentBytes: Math.round(
       anonBytes +
+        BATCH_BYTES[work.bits] * work.widestNeurons * MAX_TOKENS +
         constants.hotCodeBytes.value +
         work.layerBytes +
         work.headBytes +
         Math.min(work.tableBytes, TABLE_HOT_BYTES),
     ),
-    makingBytes: constants.waitingBytes.value + constants.hotCodeBytes.value + MAKING_BYTES[work.bits],
+    makingBytes: constants.waitingBytes.value + constants.makingCodeBytes.value + MAKING_BYTES[work.bits],
     diskBytes: isCached ? 0 : work.fileBytes,
   };
 }

@@ -5,10 +5,10 @@ import { known, type Limits, none, probeLimits, systemRoot } from '../profile/in
 import { processMemory } from '../profile/process-memory.js';
 import type { Advisor } from './advisor.js';
 import { megabytes, type Usage } from './allowance.js';
-import { apart } from './apart.js';
 import { cutApart } from './auto.js';
 import type { Candidate, Choice, Demand } from './choose.js';
 import { constants } from './constants.js';
+import { doApart } from './errands.js';
 import type { Measurement } from './measured.js';
 import type { Held, Timed } from './task.js';
 
@@ -94,7 +94,7 @@ async function measure(advisor: Advisor, profile: string): Promise<Measurement> 
   advisor.markCached(profile);
   let timed: Timed | undefined;
   let held: Held | undefined;
-  await apart(
+  await doApart(
     { kind: 'measure', bundle: bundle.folder, profile, threads, tokens: [tokens], limitMs: 1000 },
     {
       onSaid: (said) => {

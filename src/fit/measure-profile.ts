@@ -21,10 +21,11 @@ export async function measureProfile(
   const words = await wordsOf(bundle);
   const lengthOf = (text: string) => tokenizer.encode(text).ids.length;
   try {
-    const effort: Effort = { leastRuns: 8, mostRuns: 200, limitMs: limitMs / (2 * tokens.length) };
+    const effort: Effort = { leastRuns: 8, mostRuns: 200, limitMs: limitMs / (2 * tokens.length), withFaults: true };
     for (const length of tokens) {
       const text = textOf(words, length, lengthOf);
-      say({ kind: 'timed', profile, threads, tokens: lengthOf(text), ...(await timed(model, text, effort)) });
+      const timing = await timed(model, text, effort);
+      if (timing !== undefined) say({ kind: 'timed', profile, threads, tokens: lengthOf(text), ...timing });
     }
     for (let asked = 0; asked < TEXTS && performance.now() < endMs; asked++)
       await model.predict([textOf(words, tokens[0], lengthOf, asked)]);

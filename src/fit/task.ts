@@ -41,8 +41,4 @@ export interface Held {
   readonly rssBytes: number;
 }
 
-export type Said =
-  | Timed
-  | Held
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly remedy: string };
+export type Said = Timed | Held;

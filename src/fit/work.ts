@@ -17,6 +17,8 @@ export interface Work {
   readonly tableBytes: number;
   /** Sums over all layers, a token. */
   readonly neurons: number;
+  /** Of the layer that has most. */
+  readonly widestNeurons: number;
   readonly attentionWidth: number;
   readonly channels: number;
   /** Numbers of one token's vector. */
@@ -57,6 +59,7 @@ export function workOf(manifest: Sizes, profile: string): Work {
     headBytes: hiddenSize * (4 * manifest.labels.length + (bits === 32 ? 4 : 1) * prototypes),
     tableBytes: vocabSize * hiddenSize * TABLE_BYTES[bits] + (bag ? 4 * vocabSize : 4 * maxTokens * hiddenSize),
     neurons: sum(({ neurons }) => neurons),
+    widestNeurons: Math.max(0, ...layers.map(({ neurons }) => neurons)),
     attentionWidth: sum(({ heads }) => heads * headSize),
     channels: layers.length * hiddenSize,
     hiddenSize,

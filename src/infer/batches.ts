@@ -2,7 +2,7 @@
 
 /** Rows and tokens of a batch at most: beyond that its activations leave the processor's cache, and cost memory. */
 const MAX_ROWS = 24;
-const MAX_TOKENS = 1024;
+export const MAX_TOKENS = 1024;
 
 /**
  * Groups indices by length; indices of a batch are in ascending order. A large group is split evenly: a text left over by itself

@@ -5,7 +5,7 @@ import { quantise, quantiseToNibbles } from '../compress/quantise.js';
 import type { FillWeight } from './graph-builder.js';
 
 /** Rows of the embedding table that are in memory at once. */
-const ROWS_AT_ONCE = 1024;
+const ROWS_AT_ONCE = 256;
 
 /** A dense layer in the checkpoint: `weight` [out, in] and `bias` [out]; several packed side by side act as one. */
 export interface Dense {

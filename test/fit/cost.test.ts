@@ -21,6 +21,7 @@ function work(layers: number, hiddenSize: number, neurons: number, more: Partial
     headBytes: 150 * hiddenSize,
     tableBytes: 30_000 * hiddenSize,
     neurons: layers * neurons,
+    widestNeurons: neurons,
     attentionWidth: layers * 384,
     channels: layers * hiddenSize,
     hiddenSize,
@@ -99,4 +100,11 @@ test('what was measured corrects a profile, and the time of its kind; new measur
 test('the standard error of a share is that of the binomial distribution, and never 0', (t) => {
   t.true(Math.abs(standardError(0.9, 1000) - Math.sqrt(0.09 / 1000)) < 2e-4);
   t.true(standardError(1, 100) > 0.01);
+});
+
+test('a full batch of long texts must have room: the widest layer decides how much it takes', (t) => {
+  const resident = (each: Work) =>
+    costsOf('w', each, referenceSpeed(), { tokens: 32, threads: 1, quotaCores: null, isCached: true }).residentBytes;
+  const narrow = work(6, 384, 768);
+  t.is(resident({ ...narrow, widestNeurons: 1536 }) - resident(narrow), 18 * 768 * 1024);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Agent } from '../../../agent/agent.js';
 import { systemClock } from '../../../agent/clock.js';
 import { checkConfig } from '../../../agent/config/index.js';
-import { usualBoard } from '../../../agent/governor/index.js';
+import { soonAdvisedBoard } from '../../../agent/governor/index.js';
 import type { Log } from '../../../agent/log.js';
 import { BundleProfiles } from '../../../agent/profiles/index.js';
 import { StdinSource } from '../../../agent/sources/stdin.js';
@@ -83,7 +83,7 @@ function agentOf({ bundle, version, log }: PlayOptions, url: string, folder: str
     config: checkConfig(JSON.stringify(config), join(folder, 'snug.yaml')),
     version,
     openProfiles: (config) => BundleProfiles.open(config),
-    boardOf: usualBoard,
+    boardOf: soonAdvisedBoard,
     createSource: (name) => new StdinSource(name, () => replay.stream),
     clock: systemClock,
     log,

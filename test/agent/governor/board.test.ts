@@ -78,7 +78,8 @@ test('the tree’s files are the readings', async (t) => {
 
 test('a tree without anything is a board of which nothing is known', async (t) => {
   const root = await temporaryFolder(t);
-  const { throttled, ...rest } = pressureOf(pressureReader(root)());
+  const { throttled, stallsAreOwn, ...rest } = pressureOf(pressureReader(root)());
+  t.false(stallsAreOwn);
   t.true(Object.values(rest).every((value) => value === null));
   t.true(throttled === null);
   t.deepEqual(killCounts(null, root), { bootId: null, group: null, board: null });

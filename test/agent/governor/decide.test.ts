@@ -25,6 +25,13 @@ test('ten minutes on the edge of every mark, between press and calm: no change',
   t.deepEqual(new Walk({ start: half }).for(10 * MINUTE_MS, edge).events, []);
 });
 
+test('memory stalls of the whole board press only where memory is near short, or pages of ours are read again', (t) => {
+  const others = { stallsAreOwn: false, memoryStallShare: 0.6 };
+  t.deepEqual(new Walk().for(MINUTE_MS, others).events, []);
+  for (const ours of [{ headroomBytes: 70 * MB }, { faultsPerSecond: 20 }, { stallsAreOwn: true }])
+    t.is(new Walk().for(2 * SECOND_MS, { ...others, ...ours }).events[0]?.kind, 'give-back', JSON.stringify(ours));
+});
+
 test('heat to 95 °C and back: down within two seconds, up again once', (t) => {
   const walk = new Walk().for(MINUTE_MS);
   const hotAtMs = walk.atMs;

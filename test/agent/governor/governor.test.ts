@@ -188,7 +188,7 @@ test('both models at once only where memory is left for both', async (t) => {
 
 test('profiles that a step down would lead to are cut in advance, one at a time, where there is room to cut', async (t) => {
   const { hand, looks } = rig({ ready: [full] });
-  hand.pressure = { ...hand.pressure, availableBytes: 60 * MB };
+  hand.pressure = { ...hand.pressure, availableBytes: 50 * MB };
   await looks(10);
   t.deepEqual(hand.cut, []);
   hand.pressure = { ...hand.pressure, availableBytes: 300 * MB };

@@ -20,6 +20,23 @@ test('a profile that another beats in everything is no rung', (t) => {
   t.is(rungs.length, 5);
 });
 
+test('what saves next to nothing beside a better one is no rung, however many such there are', (t) => {
+  const choice = choiceOf();
+  const one = choice.candidates[2];
+  const hardlyLess = [0.99, 0.98, 0.965, 0.95].map((share, index) => ({
+    ...one,
+    profile: `w0.50-p0.${50 + index}-q8`,
+    accuracy: (one.accuracy ?? 0) - 0.001 * (index + 1),
+    predicted: {
+      latencyMs: one.predicted.latencyMs,
+      rssAnonBytes: one.predicted.rssAnonBytes,
+      rssBytes: share * one.predicted.rssBytes,
+    },
+  }));
+  const { rungs } = planOf({ ...choice, candidates: [...choice.candidates, ...hardlyLess] }, { current: q8 });
+  t.deepEqual(profilesOf(rungs), [full, q8, half, hardlyLess[2].profile, small, bag]);
+});
+
 test('what is barred is neither a rung nor keeps others from being one', (t) => {
   const { rungs } = planOf(choiceOf(), {
     current: small,

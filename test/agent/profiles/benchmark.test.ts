@@ -1,9 +1,9 @@
 /** The benchmark's rules: which profiles, in which time, and when it gives way. */
 import test from 'ava';
-import type { ApartOptions } from '../../../agent/profiles/apart.js';
 import { type BenchmarkParts, benchmark } from '../../../agent/profiles/benchmark.js';
+import type { ErrandOptions } from '../../../agent/profiles/errands.js';
 
-const measured = { texts: 50, p50Ms: 2.00049, p95Ms: 3, rssAnonBytes: 30e6, rssBytes: 90e6 };
+const measured = { texts: 50, p50Ms: 2.00049, p95Ms: 3, p50Tokens: 10, rssAnonBytes: 30e6, rssBytes: 90e6 };
 
 function parts(more: Partial<BenchmarkParts> & { measure?: BenchmarkParts['profiles']['measure'] } = {}) {
   const asked: { readonly profile: string; readonly limitMs: number }[] = [];
@@ -54,6 +54,18 @@ test('those that could be served now, with progress, sharing the time', async (t
   ]);
 });
 
+test('what was measured is handed on, and what was not is not', async (t) => {
+  const learnt: unknown[] = [];
+  const { made } = parts({
+    learn: async (profile, { p50Ms, p50Tokens }) => void learnt.push([profile, p50Ms, p50Tokens]),
+  });
+  await benchmark({ ...options, names: ['a', 'x', 'b'] }, made, () => {});
+  t.deepEqual(learnt, [
+    ['a', 2.00049, 10],
+    ['b', 2.00049, 10],
+  ]);
+});
+
 test('named ones once each, cut where they are not ready; one that is not there is a row that says so', async (t) => {
   const { made, cut } = parts();
   const { rows } = await benchmark({ ...options, names: ['c', 'c', 'x'] }, made, () => {});
@@ -79,7 +91,7 @@ test('no memory beside the agent: not measured, not cut', async (t) => {
 });
 
 /** A child that asks once for its go-ahead and ends when it is told to. */
-const child = (said: unknown[]) => (_: string, __: number, ___: number, how?: ApartOptions) => {
+const child = (said: unknown[]) => (_: string, __: number, ___: number, how?: ErrandOptions) => {
   const ended = new Promise<never>((_resolve, reject) => {
     how?.signal?.addEventListener('abort', () => reject(new Error('ended by SIGKILL')));
   });

@@ -112,7 +112,7 @@ export function oneProfile(model: Model): Profiles {
     load: async () => model,
     isReady: async () => true,
     prepare: async () => {},
-    measure: async () => ({ texts: 1, p50Ms: 1, p95Ms: 1, rssAnonBytes: null, rssBytes: null }),
+    measure: async () => ({ texts: 1, p50Ms: 1, p95Ms: 1, p50Tokens: 8, rssAnonBytes: null, rssBytes: null }),
   };
 }
 

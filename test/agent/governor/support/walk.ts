@@ -51,6 +51,7 @@ export const quiet: Signals = {
   answeredPerSecond: 5,
   memoryStallShare: 0,
   cpuStallShare: 0,
+  stallsAreOwn: true,
   headroomBytes: 300 * MB,
   memoryBytes: 512 * MB,
   atLimit: 0,
