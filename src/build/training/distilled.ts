@@ -24,9 +24,9 @@ import type { TrainingRows } from './train-encoder.js';
 import type { TrainingPlan } from './training-plan.js';
 
 const STATE_EVERY = 200;
-const CHECK_EVERY = 250;
-/** Eval rows that slices are held against on the way. */
-const CHECK_ROWS = 1000;
+/** Times that slices are held against eval rows on the way, and how many rows at most: fewer would let chance choose. */
+const CHECKS = 8;
+const CHECK_ROWS = 4000;
 /** Slices whose mean accuracy says which weights are the best. */
 const CHECKED = ['w1.00-p0.00', 'w0.75-p0.25', 'w0.50-p0.25', 'w0.50-p0.50'];
 
@@ -77,7 +77,7 @@ export async function distilled(
       evaluation: {
         examples: sampled(rows.evaluation, CHECK_ROWS, options.seed),
         slices: slicesCalled(plan, CHECKED),
-        everySteps: CHECK_EVERY,
+        everySteps: Math.ceil(recipe.steps / CHECKS),
         bestPath: place.path('slices.best'),
         onEvaluated: ({ step, accuracy }, each) =>
           report.onEvaluated(
