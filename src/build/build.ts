@@ -1,7 +1,7 @@
 /** `snug build`: the steps in their order. */
 import { writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { bitWidths, type Manifest, runtimeVersion, sha256OfBytes } from '../bundle/index.js';
+import { type Manifest, runtimeVersion, sha256OfBytes } from '../bundle/index.js';
 import { Master, refuseForeign, type Store, writeBundle, writeMaster } from '../bundle/making.js';
 import { FORMAT } from '../bundle/manifest.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
@@ -13,16 +13,15 @@ import { imageOf } from '../tokenizer/image.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { modelTokenizer } from '../tokenizer/model-tokenizer.js';
 import { readUnlabelled } from './calibration-texts.js';
-import { describeModel } from './encoder-master.js';
+import { type DraftManifest, draftManifest, withFoundShapes } from './draft-manifest.js';
 import { makeEncoder } from './encoder-step.js';
 import { type EvaluatedProfile, evaluateProfiles, withDominated } from './evaluate.js';
-import { PROTOTYPES_PER_LABEL } from './fit-head.js';
 import { goldenLines } from './golden.js';
 import { fitHeads } from './heads.js';
 import { TOKENIZER } from './measure-memory.js';
 import { reduceVocabulary } from './reduce-vocabulary.js';
 import { reportOf } from './report.js';
-import { describeFound, describeShapes, profilesOf, type Recipe } from './shapes.js';
+import type { Recipe } from './shapes.js';
 import { tokenizerJson } from './tokenizer-json.js';
 import { trainedHeads } from './trained-heads.js';
 import {
@@ -226,17 +225,6 @@ async function assemble(
   }
 }
 
-function withFoundShapes(draft: DraftManifest, trained: Trained | undefined, { config }: Checkpoint): DraftManifest {
-  if (!trained) return draft;
-  const { shapes, profiles } = describeFound(trained.found, config);
-  const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
-  return {
-    ...draft,
-    shapes: { ...draft.shapes, ...shapes },
-    ladder: [...draft.ladder, ...profiles.map((profile) => ({ profile, ...empty }))],
-  };
-}
-
 const headsFor = (
   workshop: Workshop,
   encoder: Master,
@@ -247,59 +235,3 @@ const headsFor = (
   if (trained) return trainedHeads(workshop, encoder, draft, data, trained);
   return data && fitHeads(workshop, encoder, draft, data);
 };
-
-/** A manifest before its files are known. */
-export type DraftManifest = Omit<Manifest, 'files'>;
-
-/** The wanted label, underlined until no other label is called so: a refusal must not look like an answer. */
-function freeLabel(wanted: string, labels: readonly string[]): string {
-  return labels.includes(wanted) ? freeLabel(`${wanted}_`, labels) : wanted;
-}
-
-async function draftManifest(workshop: Workshop, data: TrainingData | undefined): Promise<DraftManifest> {
-  const { options, checkpoint } = workshop;
-  const { recipe } = options;
-  const identity = await checkpoint.identity();
-  const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
-  const { labels, description } = headOf(checkpoint, data, recipe);
-  return {
-    format: FORMAT,
-    tool: { name: 'snug', version: options.version },
-    command: options.command,
-    created: new Date().toISOString(),
-    seed: options.seed,
-    checkpoint: { ...identity, weights: [...identity.weights] },
-    model: describeModel(checkpoint),
-    tokenizer: { maxTokens: checkpoint.maxTokens, lowerCaseFirst: checkpoint.tokenizer.lowerCaseFirst },
-    pooling: checkpoint.pooling,
-    store: options.store,
-    head: description,
-    recipe,
-    shapes: describeShapes(recipe, checkpoint.config, data !== undefined),
-    labels,
-    noneLabel: options.none ?? freeLabel('none', labels),
-    data: data && { train: data.trainFile, eval: data.evalFile, refuse: options.refuse },
-    calibrations: {},
-    bits: [...bitWidths],
-    measured: { instructionSet: instructionSet(), runtime: `onnxruntime ${runtimeVersion()}`, threads: 1 },
-    ladder: profilesOf(recipe, data !== undefined).map((profile) => ({ profile, ...empty })),
-  };
-}
-
-function headOf(
-  { head }: Checkpoint,
-  data: TrainingData | undefined,
-  recipe: Recipe,
-): { labels: string[]; description: Manifest['head'] } {
-  if (data) {
-    const prototypes = data.labels.length * PROTOTYPES_PER_LABEL;
-    const raw = recipe === 'full' ? { raw: true } : {};
-    return { labels: [...data.labels], description: { kind: 'fitted', problem: 'single', prototypes, ...raw } };
-  }
-  if (!head) throw new Error('a checkpoint without head reached headOf');
-  const { problem } = head;
-  const labels = [...head.labels];
-  if (head.kind === 'pooled')
-    return { labels, description: { kind: 'fitted', problem, prototypes: 0, ...(!head.normalize && { raw: true }) } };
-  return { labels, description: { kind: 'checkpoint', problem, prototypes: 0, activation: head.activation } };
-}

@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { FULL_PROFILE, formatProfile, networkOf, parseProfile } from '../bundle/index.js';
 import { type Master, planFrom, writeProfile } from '../bundle/making.js';
 import { EncoderSession } from '../infer/index.js';
-import type { DraftManifest, Workshop } from './build.js';
+import type { Workshop } from './build.js';
+import type { DraftManifest } from './draft-manifest.js';
 
 export async function withEncoder<Result>(
   { place, options }: Workshop,

@@ -3,9 +3,10 @@ import { rm } from 'node:fs/promises';
 import { Master, type MasterTensor, tensorOf, writeMaster } from '../bundle/making.js';
 import { calibrate } from '../calibrate/index.js';
 import type { TensorSource } from '../checkpoint/index.js';
-import type { DraftManifest, Workshop } from './build.js';
+import type { Workshop } from './build.js';
 import { calibrationOf } from './calibration.js';
 import { randomRows, sampled } from './calibration-texts.js';
+import type { DraftManifest } from './draft-manifest.js';
 import { measureRanges } from './embed.js';
 import { encoderTensors } from './encoder-master.js';
 import { withEncoder } from './encoder-session.js';
@@ -55,6 +56,7 @@ async function cut(workshop: Workshop, texts: readonly string[], trained: Traine
     return {
       ...trained,
       corrections: [
+        ...trained.corrections,
         ...(await ownNorms(
           trained.source,
           config.layers,

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProcessMemory } from '../profile/process-memory.js';
-import type { DraftManifest, Workshop } from './build.js';
+import type { Workshop } from './build.js';
+import type { DraftManifest } from './draft-manifest.js';
 
 /** This file runs as JavaScript and, in tests, as TypeScript. */
 const program = fileURLToPath(new URL(`./memory-child${extname(import.meta.url)}`, import.meta.url));

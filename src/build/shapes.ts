@@ -75,7 +75,9 @@ export function describeFound(
 ): { shapes: Record<string, ShapeDescription>; profiles: string[] } {
   const shapes = found.map(({ name, width, layers }): [string, ShapeDescription] => {
     const { channels } = countsOf({ width, prune: 0 }, size);
-    return [name, { channels, layers: [...layers], ...(width < 1 && { widthCorrection: keyOf(width) }) }];
+    // Its stand-ins have a key of their own: units are pruned differently.
+    const keys = { ...(width < 1 && { widthCorrection: keyOf(width) }), pruneCorrection: name };
+    return [name, { channels, layers: [...layers], ...keys }];
   });
   const profiles = found.flatMap(({ name }) => bitWidths.map((bits) => name.replace('+', `-q${bits}+`)));
   return { shapes: Object.fromEntries(shapes), profiles };

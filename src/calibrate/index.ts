@@ -17,6 +17,7 @@ import { layerStatistics } from './statistics.js';
 
 export { type Corrections, keyOf, nameOf, type Shape, type UniformCounts } from './corrections.js';
 export type { FitSteps } from './fit-slices.js';
+export type { NormVectors } from './layer.js';
 
 export interface CalibratedNetwork {
   readonly layers: number;

@@ -6,6 +6,7 @@ import type { EncoderShape } from '../model/index.js';
 import type { Batch } from './batch.js';
 import { Arrays, Blocks } from './blocks.js';
 import type { Drops } from './dropout.js';
+import { MatrixProducts } from './matrix-products.js';
 import type { Parameters } from './parameters.js';
 import { type Answer, Pass, type Wanted } from './pass.js';
 import { type Slice, type SliceRoom, SliceWeights, wholeSlice } from './slice.js';
@@ -29,6 +30,7 @@ export class Backpropagation {
   private readonly blocks: Blocks;
   private readonly whole: SliceWeights;
   private readonly room: SliceRoom = new Map();
+  private readonly products: MatrixProducts;
 
   constructor(
     private readonly shape: EncoderShape,
@@ -36,12 +38,13 @@ export class Backpropagation {
     private readonly options: BackpropagationOptions,
   ) {
     this.blocks = new Blocks({ ...shape, threads: options.threads });
+    this.products = new MatrixProducts(options.threads);
     this.whole = this.slice(wholeSlice(shape));
   }
 
-  /** A nested slice's weights; `refresh` them after every step, and after another slice ran: all lie in the same room. */
+  /** A nested slice's weights; `refresh` them before a run after every step, and after another slice ran: all lie in the same room. */
   slice(slice: Slice): SliceWeights {
-    return new SliceWeights(this.parameters, slice, this.shape.headSize, this.room);
+    return new SliceWeights(this.parameters, slice, this.shape.headSize, this.products, this.room);
   }
 
   /** Bytes of activations and scratch arrays so far. */
@@ -96,5 +99,6 @@ export class Backpropagation {
   async close(): Promise<void> {
     this.arrays.clear();
     await this.blocks.close();
+    await this.products.close();
   }
 }

@@ -179,7 +179,7 @@ class DistilStepper {
         hidden: { states, channels: this.shape.hiddenSize, weight: recipe.hiddenWeight / tokens },
       };
       for (const slice of slices)
-        loss += (await this.student.run(batch, wanted, { slice: this.ready(slice) })).loss / slices.length;
+        loss += (await this.student.run(batch, wanted, { slice: await this.ready(slice) })).loss / slices.length;
     }
     return { loss, tokens, rows: counts };
   }
@@ -189,7 +189,7 @@ class DistilStepper {
     for (const slice of slices)
       each.set(
         slice.name,
-        await accuracyOn(this.student, examples, { ...this.options.recipe, slice: this.ready(slice) }),
+        await accuracyOn(this.student, examples, { ...this.options.recipe, slice: await this.ready(slice) }),
       );
     return each;
   }
@@ -212,10 +212,10 @@ class DistilStepper {
   }
 
   /** A slice's weights as they are now; they lie in room that all slices share, so only the last one asked for may run. */
-  private ready(slice: NestedSlice): SliceWeights {
+  private async ready(slice: NestedSlice): Promise<SliceWeights> {
     const known = this.slices.get(slice.name) ?? this.student.slice(slice);
     this.slices.set(slice.name, known);
-    known.refresh();
+    await known.refresh();
     return known;
   }
 }

@@ -23,5 +23,6 @@ export { type Parameter, Parameters } from './parameters.js';
 export { prototypesOf } from './prototypes.js';
 export { type Random, seededRandom } from './random.js';
 export { leadingOf, type Slice, type SliceWeights, wholeSlice } from './slice.js';
+export type { Restoration, SliceCorrections, StandIn } from './slice-corrections.js';
 export { shuffled } from './steps.js';
 export type { StateChoice, StepReport } from './training-loop.js';

@@ -181,7 +181,7 @@ export class Pass {
     });
     const all = { ...results, ...Object.fromEntries(gradients.map(({ output, tensor }) => [output, tensor])) };
     await this.on.blocks.run(block, this.drops !== undefined, feeds, all);
-    for (const { name, tensor } of gradients) this.weights.add(name, tensor.data as Float32Array);
+    for (const { name, tensor } of gradients) await this.weights.add(name, tensor.data as Float32Array);
   }
 
   private newLogits(): Tensor {

@@ -1,14 +1,21 @@
 /** `--recipe full`: a network that is trained before it is cut; what it learnt outlives a kill, and its slices teach themselves. */
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type BuildOptions, build, planBuild } from '../../src/build/index.js';
+import { slicePlan } from '../../src/build/training/sliced.js';
+import { StoredCorrections } from '../../src/build/training/stored-corrections.js';
 import { openBundle } from '../../src/bundle/index.js';
+import { openCheckpoint, SafetensorsFile } from '../../src/checkpoint/index.js';
 import { SnugError } from '../../src/errors/index.js';
 import { exportCheckpoint } from '../../src/export/index.js';
+import { loadCheckpointTokenizer } from '../../src/infer/checkpoint-tokenizer.js';
 import { load } from '../../src/infer/index.js';
+import { shapeOf } from '../../src/model/index.js';
+import { Backpropagation, batchOf, Parameters } from '../../src/train/index.js';
 import { buildOptions, useOwnCache } from '../bundle/support.js';
+import { fixtures } from '../checkpoint/support.js';
 import { asTsv, dataFiles, evalRows, trainRows } from './support.js';
 
 useOwnCache(test);
@@ -21,7 +28,42 @@ async function trained(t: ExecutionContext, options: BuildOptions, from = /^meas
     if (from.test(phase)) throw new SnugError('INTERRUPTED', 'far enough');
   };
   await t.throwsAsync(build({ ...options, onProgress }), { code: 'INTERRUPTED' });
-  return readFile(join(options.output, '..', `.${basename(options.output)}.work`, 'master.safetensors'));
+  return readFile(join(workOf(options), 'master.safetensors'));
+}
+
+const workOf = ({ output }: BuildOptions) => join(output, '..', `.${basename(output)}.work`);
+
+/** What a slice said while it was trained is what the profile says that is cut from the bundle. */
+async function sameAnswers(t: ExecutionContext, bundle: string, work: string): Promise<void> {
+  const checkpoint = await openCheckpoint(join(fixtures, 'bert-mean'));
+  const shape = shapeOf(checkpoint);
+  const tokenizer = await loadCheckpointTokenizer(checkpoint);
+  await checkpoint.close();
+  const trained = await SafetensorsFile.open(join(work, 'distilled.safetensors'));
+  const parameters = await Parameters.read(trained, shape, 3);
+  for (const name of trained.names)
+    if (name.includes('/')) parameters.add(name, trained.shape(name), await trained.read(name));
+  await trained.close();
+  const corrections = await StoredCorrections.open(join(work, 'corrections.safetensors'), checkpoint.config);
+  const run = new Backpropagation(shape, parameters, { threads: 1 });
+  t.teardown(() => run.close());
+  const { whole, regular, others } = slicePlan(checkpoint.config, corrections);
+  for (const name of ['w1.00-p0.00', 'w1.00-p0.50', 'w0.50-p0.00', 'w0.50-p0.50', 'w0.25-p0.75']) {
+    const slice = [whole, ...regular, ...others].find((one) => one.name === name);
+    if (!slice) return t.fail(name);
+    const weights = run.slice(slice);
+    await weights.refresh();
+    const model = await load(bundle, { profile: `${name}-q32` });
+    for (const text of ['turn on the lamp', 'is it the light of my room?']) {
+      const [{ logits }] = await model.answers([text]);
+      const said = await run.logits(batchOf([tokenizer.encode(text).ids]), weights);
+      const largest = Math.max(...said.map(Math.abs));
+      // The bundle has half precision.
+      for (const [i, value] of said.entries())
+        t.true(Math.abs(value - logits[i]) < 0.01 * largest, `${name}: ${said}, ${logits}`);
+    }
+    await model.close();
+  }
 }
 
 async function wanted(t: ExecutionContext, more: Partial<BuildOptions> = {}): Promise<BuildOptions> {
@@ -33,7 +75,14 @@ async function wanted(t: ExecutionContext, more: Partial<BuildOptions> = {}): Pr
 test('the network learns its labels, every profile answers, and what it learnt can be exported and taught on', async (t) => {
   t.timeout(180_000);
   const notes: string[] = [];
-  const options = await wanted(t, { onNote: (note) => void notes.push(note) });
+  const options = await wanted(t, {
+    onNote: (note) => void notes.push(note),
+    onProgress: (phase) => {
+      // The last moment at which what was trained is there.
+      if (phase.startsWith('measuring w1.00-p0.00-q32'))
+        cpSync(workOf(options), `${options.output}-work`, { recursive: true });
+    },
+  });
   const { manifest } = await build(options);
   t.true(manifest.ladder.length >= 50);
   t.regex(notes[0], /^training: 40 epochs of fine-tuning, \d+ steps of training slices; 0\.\d GB of memory/);
@@ -48,6 +97,8 @@ test('the network learns its labels, every profile answers, and what it learnt c
     t.true(score > 0 && score <= 1, profile);
     await model.close();
   }
+
+  await sameAnswers(t, options.output, `${options.output}-work`);
 
   // A checkpoint with a head of its own teaches its slices on texts alone.
   const exported = `${options.output}-checkpoint`;
@@ -72,7 +123,7 @@ test('a build that was stopped while it trained goes on to the same bundle', asy
   t.timeout(180_000);
   const options = await wanted(t);
   const whole = await trained(t, { ...options, output: `${options.output}-whole` });
-  const work = join(options.output, '..', '.bundle.work');
+  const work = workOf(options);
   for (const [phase, done] of [
     ['fine-tuning', 7],
     ['training slices', 5],
@@ -91,7 +142,7 @@ test('a learning rate that diverges is stopped with advice, and the work stays; 
   const error = await t.throwsAsync(build(options), { instanceOf: SnugError });
   t.is(error.code, 'TRAINING_DIVERGED');
   t.regex(error.remedy, /learning rate/i);
-  t.true(existsSync(join(options.output, '..', '.bundle.work')));
+  t.true(existsSync(workOf(options)));
   await t.throwsAsync(build({ ...options, resume: true, training }), { code: 'RESUME_MISMATCH' });
 });
 
@@ -101,7 +152,7 @@ test('a dry run says how long and how much, writes nothing, and keeps to hours; 
   t.true(plan.seconds !== undefined && plan.seconds.fineTuning > 0 && plan.seconds.slices > 0);
   t.true(plan.sliceSteps >= 1);
   t.true(plan.memory.bytes > 0);
-  t.false(existsSync(join(options.output, '..', '.bundle.work')));
+  t.false(existsSync(workOf(options)));
   await t.throwsAsync(planBuild({ ...options, training: { memory: 1e6 } }), { code: 'TRAINING_MEMORY' });
 });
 

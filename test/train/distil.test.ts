@@ -16,7 +16,10 @@ import {
   fineTune,
   type NestedSlice,
   Parameters,
+  type Restoration,
+  type SliceCorrections,
   type SlicePlan,
+  type StandIn,
   seededRandom,
 } from '../../src/train/index.js';
 import { fixtures, opened } from '../checkpoint/support.js';
@@ -71,45 +74,73 @@ async function taught(t: ExecutionContext) {
   return { shape, parameters, teacher, train };
 }
 
-test('hidden states that are off a teacher’s have the gradient that differences show', async (t) => {
-  const checkpoint = await opened(t, `${fixtures}bert-mean`);
-  const shape = shapeOf(checkpoint);
-  const { parameters, run } = await running(t, shape, checkpoint.tensors);
-  const slice = sliceOf(shape, 0.5, 0.5);
-  const weights = run.slice(slice);
-  const random = seededRandom(4);
-  const batch = batchOf(randomRows(random, [5, 2, 4], shape.vocabSize));
-  const states = Array.from({ length: shape.layers.length + 1 }, () =>
-    Float32Array.from({ length: batch.texts * batch.tokens * shape.hiddenSize }, () => random() - 0.5),
-  );
-  const wanted = {
-    targets: new Float32Array(batch.texts * LABELS),
-    hardWeight: 0,
-    hidden: { states, channels: shape.hiddenSize, weight: 1 / 11 },
-  };
-  const lossAt = async () => {
-    weights.refresh();
-    parameters.clearGradients();
-    return (await run.run(batch, wanted, { slice: weights })).loss;
-  };
-  await lossAt();
-  const names = ['embeddings.word_embeddings.weight', 'encoder.layer.0.intermediate.dense.weight'];
-  for (const name of names) {
-    await lossAt();
-    const { values } = parameters.of(name);
-    const gradient = parameters.gradientOf(name).slice();
-    const size = Math.sqrt(gradient.reduce((sum, x) => sum + x * x, 0));
-    const before = values.slice();
-    const moved = async (by: number) => {
-      for (let i = 0; i < values.length; i++) values[i] = before[i] + (by * gradient[i]) / size;
-      return lossAt();
-    };
-    const step = 1e-2;
-    const slope = ((await moved(step)) - (await moved(-step))) / (2 * step);
-    values.set(before);
-    t.true(Math.abs(slope / size - 1) < 0.02, `${name}: ${slope}, ${size}`);
+/** Corrections at random, as large as weights are. */
+function randomCorrections({ hiddenSize, headSize }: EncoderShape, slice: NestedSlice): SliceCorrections {
+  const random = seededRandom(12);
+  const numbers = (count: number, size: number) => Float32Array.from({ length: count }, () => size * (random() - 0.5));
+  const restorations = new Map<string, Restoration>();
+  const standIns = new Map<string, StandIn>();
+  for (const [index, { heads, neurons }] of slice.layers.entries()) {
+    const at = (part: string) => `encoder.layer.${index}.${part}`;
+    for (const part of ['attention.self.query', 'attention.self.key', 'attention.self.value', 'intermediate.dense'])
+      restorations.set(at(part), { map: numbers(hiddenSize * slice.channels, 0.5), bias: numbers(hiddenSize, 0.5) });
+    for (const [part, units] of [
+      ['attention.output.dense', heads * headSize],
+      ['output.dense', neurons],
+    ] as const)
+      standIns.set(at(part), { weight: numbers(hiddenSize * units, 0.2), bias: numbers(hiddenSize, 0.2) });
   }
-});
+  return { restoration: (dense) => restorations.get(dense), standIn: (dense) => standIns.get(dense) };
+}
+
+for (const isCorrected of [false, true])
+  test(`${isCorrected ? 'corrected slices' : 'slices'}: hidden states that are off a teacher’s have the gradient that differences show`, async (t) => {
+    const checkpoint = await opened(t, `${fixtures}bert-mean`);
+    const shape = shapeOf(checkpoint);
+    const { parameters, run } = await running(t, shape, checkpoint.tensors);
+    const plain = sliceOf(shape, 0.5, 0.5);
+    const slice = isCorrected ? { ...plain, corrections: randomCorrections(shape, plain) } : plain;
+    const weights = run.slice(slice);
+    const random = seededRandom(4);
+    const batch = batchOf(randomRows(random, [5, 2, 4], shape.vocabSize));
+    const states = Array.from({ length: shape.layers.length + 1 }, () =>
+      Float32Array.from({ length: batch.texts * batch.tokens * shape.hiddenSize }, () => random() - 0.5),
+    );
+    const wanted = {
+      targets: new Float32Array(batch.texts * LABELS),
+      hardWeight: 0,
+      hidden: { states, channels: shape.hiddenSize, weight: 1 / 11 },
+    };
+    const lossAt = async () => {
+      await weights.refresh();
+      parameters.clearGradients();
+      return (await run.run(batch, wanted, { slice: weights })).loss;
+    };
+    await lossAt();
+    const names = [
+      'attention.self.query.weight',
+      'attention.output.dense.weight',
+      'intermediate.dense.weight',
+      'intermediate.dense.bias',
+    ]
+      .map((part) => `encoder.layer.0.${part}`)
+      .concat('embeddings.word_embeddings.weight', 'encoder.layer.1.output.dense.bias');
+    for (const name of names) {
+      await lossAt();
+      const { values } = parameters.of(name);
+      const gradient = parameters.gradientOf(name).slice();
+      const size = Math.sqrt(gradient.reduce((sum, x) => sum + x * x, 0));
+      const before = values.slice();
+      const moved = async (by: number) => {
+        for (let i = 0; i < values.length; i++) values[i] = before[i] + (by * gradient[i]) / size;
+        return lossAt();
+      };
+      const step = 1e-2;
+      const slope = ((await moved(step)) - (await moved(-step))) / (2 * step);
+      values.set(before);
+      t.true(Math.abs(slope / size - 1) < 0.02, `${name}: ${slope}, ${size}`);
+    }
+  });
 
 test('slices learn what the whole network knows, and it keeps it', async (t) => {
   const { shape, parameters, train } = await taught(t);

@@ -1,5 +1,6 @@
 /** Fine-tuning a small network: it learns, it repeats, it goes on after a kill, it stops where it diverges. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -168,4 +169,30 @@ test('texts of rare labels count more where that is wanted', (t) => {
   const [common, uncommon] = labelWeights(rare, LABELS, 'root');
   t.true(Math.abs(uncommon / common - Math.sqrt(7)) < 1e-5);
   t.true(Math.abs((7 * common + 2 * uncommon) / 9 - 1) < 1e-6, 'a text counts 1 on average');
+});
+
+test('a disk that is full at a checkpoint ends the run, and the state before stays whole', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'snug-full-disk-'));
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=450k', 'snug-test', folder]);
+  if (status !== 0) {
+    await rm(folder, { recursive: true });
+    t.log('no tmpfs can be mounted here (that needs root): a full disk is not tested');
+    t.pass();
+    return;
+  }
+  t.teardown(async () => {
+    spawnSync('umount', [folder]);
+    await rm(folder, { recursive: true, force: true });
+  });
+  // One state has room there, two have not: the second can't be written beside the first.
+  const state = { path: join(folder, 'state'), everySteps: 4, resume: true };
+  const whole = await fresh(t);
+  const { losses } = await whole.train();
+  const run = await fresh(t);
+  await t.throwsAsync(run.train({ state }), { code: 'DISK_FULL' });
+  const again = await fresh(t);
+  const kept = join(await mkdtemp(join(tmpdir(), 'snug-kept-')), 'state');
+  await copyFile(state.path, kept);
+  const { losses: rest } = await again.train({ state: { ...state, path: kept } });
+  t.deepEqual(rest, losses.slice(4));
 });

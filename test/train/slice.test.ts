@@ -92,7 +92,7 @@ test('a slice reads what the master holds when it is refreshed', async (t) => {
   const { values } = parameters.of('encoder.layer.0.intermediate.dense.weight');
   for (let i = 0; i < values.length; i++) values[i] *= 1.5;
   t.deepEqual(await run.logits(batch, nested), before);
-  nested.refresh();
+  await nested.refresh();
   const now = await run.logits(batch, nested);
   t.notDeepEqual(now, before);
   t.deepEqual(await run.logits(batch, run.slice(slice)), now);

@@ -18,7 +18,9 @@ import {
 } from '../../train/index.js';
 import type { Workshop } from '../build.js';
 import { sampled } from '../calibration-texts.js';
+import type { Distilled } from '../training/distilled.js';
 import { linearPooling } from '../training/pooling.js';
+import { StoredCorrections } from '../training/stored-corrections.js';
 import type { TrainingRows } from '../training/train-encoder.js';
 import { cheapest, randomWithin, rankCorrelation } from './allocate.js';
 import { mixedSlice, type Size } from './mixed-slices.js';
@@ -47,8 +49,12 @@ export interface Search {
   readonly evaluated: number;
 }
 
-/** @param path of the trained master */
-export function searchShapes(workshop: Workshop, path: string, rows: TrainingRows, labels: number): Promise<Search> {
+export function searchShapes(
+  workshop: Workshop,
+  { path, correctionsPath }: Pick<Distilled, 'path' | 'correctionsPath'>,
+  rows: TrainingRows,
+  labels: number,
+): Promise<Search> {
   return workshop.place.step('search', async () => {
     const { checkpoint, options } = workshop;
     const file = await SafetensorsFile.open(path);
@@ -59,7 +65,8 @@ export function searchShapes(workshop: Workshop, path: string, rows: TrainingRow
     await file.close();
     const run = new Backpropagation(shape, parameters, { threads: options.threads });
     try {
-      return await new ShapeSearch(workshop, parameters, run, rows).run();
+      const corrections = await StoredCorrections.open(correctionsPath, checkpoint.config);
+      return await new ShapeSearch(workshop, parameters, run, rows, corrections).run();
     } finally {
       await run.close();
     }
@@ -76,6 +83,7 @@ class ShapeSearch {
     private readonly parameters: Parameters,
     private readonly running: Backpropagation,
     private readonly rows: TrainingRows,
+    private readonly corrections: StoredCorrections,
   ) {
     this.size = workshop.checkpoint.config;
     const { seed } = workshop.options;
@@ -138,17 +146,27 @@ class ShapeSearch {
     this.tried++;
     this.workshop.options.onProgress('searching layers', 0, 0, `allocation ${this.tried}`);
     const slice = this.running.slice(this.slice(width, allocation));
+    await slice.refresh();
     return accuracyOn(this.running, this.rows.evaluation, { tokenBudget: TOKEN_BUDGET, pooling: this.pooling, slice });
   }
 
   /** Probabilities, text after text. */
   private async answers(slice: NestedSlice): Promise<Float32Array[]> {
-    const how = { tokenBudget: TOKEN_BUDGET, pooling: this.pooling, slice: this.running.slice(slice) };
+    const weights = this.running.slice(slice);
+    await weights.refresh();
+    const how = { tokenBudget: TOKEN_BUDGET, pooling: this.pooling, slice: weights };
     return (await logitsOn(this.running, this.texts, how)).map((logits) => Float32Array.from(softmax(logits, 1)));
   }
 
   private slice(width: number, allocation: Allocation): NestedSlice {
-    return mixedSlice(this.parameters, `search ${width} ${allocation.join('')}`, width, allocation, this.size);
+    return mixedSlice(
+      this.parameters,
+      `search ${width} ${allocation.join('')}`,
+      width,
+      allocation,
+      this.size,
+      this.corrections,
+    );
   }
 
   private get pooling() {

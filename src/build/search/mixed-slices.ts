@@ -5,6 +5,7 @@ import { headTensors } from '../../model/index.js';
 import type { NestedSlice, Parameters } from '../../train/index.js';
 import { countsOf, type NetworkSize } from '../shapes.js';
 import { normNames } from '../training/sliced.js';
+import type { StoredCorrections } from '../training/stored-corrections.js';
 import { type Allocation, LEVELS, layersOf, prunedShare } from './units.js';
 
 export type Size = NetworkSize & { readonly headSize: number };
@@ -12,6 +13,9 @@ export type Size = NetworkSize & { readonly headSize: number };
 /** What stands before the names of a uniform slice's own things; the whole network has none. */
 const ownOf = (width: number, level: number) =>
   width === 1 && level === 0 ? '' : `w${keyOf(width)}-p${keyOf(LEVELS[level])}/`;
+
+/** What is removed of the unit whose result is summed at a site. */
+export const pruneAt = (allocation: Allocation) => (site: number) => LEVELS[allocation[site - 1]];
 
 /** Each tensor that a slice has of its own, and the uniform slice's tensor that it takes over. */
 export function ownTensors(width: number, allocation: Allocation, size: Size): [tensor: string, from: string][] {
@@ -34,6 +38,7 @@ export function mixedSlice(
   width: number,
   allocation: Allocation,
   size: Size,
+  corrections: StoredCorrections,
 ): NestedSlice {
   const own = `${name}/`;
   for (const [tensor, from] of ownTensors(width, allocation, size)) {
@@ -41,7 +46,8 @@ export function mixedSlice(
     parameters.add(own + tensor, shape, values);
   }
   const { channels } = countsOf({ width, prune: 0 }, size);
-  return { name, channels, layers: layersOf(allocation, size), own, share: 0 };
+  const corrected = corrections.mixed(width, pruneAt(allocation));
+  return { name, channels, layers: layersOf(allocation, size), own, share: 0, corrections: corrected };
 }
 
 /** A trained master that has a found slice's own tensors too, under its name. */

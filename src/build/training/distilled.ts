@@ -1,5 +1,5 @@
 /** Second phase: what is worth keeping comes first, then all slices learn from the whole network. */
-import { correct, orderNetwork } from '../../calibrate/index.js';
+import { orderNetwork } from '../../calibrate/index.js';
 import { SafetensorsFile } from '../../checkpoint/index.js';
 import { type Arrangement, arranged } from '../../compress/arrange.js';
 import { shapeOf } from '../../model/index.js';
@@ -19,33 +19,52 @@ import { curveOf } from './curve.js';
 import { linearPooling } from './pooling.js';
 import { RunReport } from './run-report.js';
 import { addOwn, slicePlan } from './sliced.js';
+import { StoredCorrections, writeCorrections } from './stored-corrections.js';
 import type { TrainingRows } from './train-encoder.js';
 import type { TrainingPlan } from './training-plan.js';
 
 const STATE_EVERY = 200;
-const CHECK_EVERY = 250;
-/** Eval rows that slices are held against on the way. */
-const CHECK_ROWS = 1000;
+/** Times that slices are held against eval rows on the way, and how many rows at most: fewer would let chance choose. */
+const CHECKS = 8;
+const CHECK_ROWS = 4000;
 /** Slices whose mean accuracy says which weights are the best. */
 const CHECKED = ['w1.00-p0.00', 'w0.75-p0.25', 'w0.50-p0.25', 'w0.50-p0.50'];
 
-const nothing = { normalisation: false, standIns: false, restoring: false };
+/** Tokens over which corrections are fitted that the slices are then trained under. */
+const CORRECTION_TOKENS = 16_384;
 
-/** Path of the trained master: arranged, with what slices have of their own. */
+export interface Distilled {
+  /** The trained master: arranged, with what slices have of their own. */
+  readonly path: string;
+  /** Under which it was trained. */
+  readonly correctionsPath: string;
+  readonly channels: readonly number[];
+}
+
 export async function distilled(
   workshop: Workshop,
   fineTunedPath: string,
   rows: TrainingRows,
   labels: number,
   training: TrainingPlan,
-): Promise<{ path: string; channels: readonly number[] }> {
+): Promise<Distilled> {
   const { place, checkpoint, options } = workshop;
   const arrangement = await place.step('arrangement', () =>
     withSource(fineTunedPath, (source) => orderNetwork({ ...calibrationOf(workshop, rows.texts), source })),
   );
+  const correctionsPath = await place.file('corrections.safetensors', (unfinished) =>
+    withSource(fineTunedPath, (file) => {
+      const calibration = calibrationOf(workshop, rows.texts);
+      const some = upTo(calibration.rows, CORRECTION_TOKENS);
+      const source = arranged(file, arrangement);
+      return writeCorrections(unfinished, { ...calibration, rows: some, source }, options.store);
+    }),
+  );
   const path = await place.file('distilled.safetensors', async (unfinished) => {
-    const { parameters, teacher } = await startOf(workshop, fineTunedPath, arrangement, rows, labels);
-    const plan = slicePlan(checkpoint.config);
+    const corrections = await StoredCorrections.open(correctionsPath, checkpoint.config);
+    const { parameters, teacher } = await startOf(workshop, fineTunedPath, arrangement, labels);
+    addOwn(parameters, corrections, checkpoint.config);
+    const plan = slicePlan(checkpoint.config, corrections);
     const examples = [...rows.train, ...rows.unlabelled];
     const recipe = recipeOf(workshop, training);
     const report = new RunReport('training slices', options, curveOf(place, 'training slices'));
@@ -58,7 +77,7 @@ export async function distilled(
       evaluation: {
         examples: sampled(rows.evaluation, CHECK_ROWS, options.seed),
         slices: slicesCalled(plan, CHECKED),
-        everySteps: CHECK_EVERY,
+        everySteps: Math.ceil(recipe.steps / CHECKS),
         bestPath: place.path('slices.best'),
         onEvaluated: ({ step, accuracy }, each) =>
           report.onEvaluated(
@@ -73,25 +92,25 @@ export async function distilled(
     report.throwIfStopped();
     await writeWeights(unfinished, parameters);
   });
-  return { path, channels: arrangement.channels };
+  return { path, correctionsPath, channels: arrangement.channels };
+}
+
+function upTo(rows: readonly (readonly number[])[], tokens: number): (readonly number[])[] {
+  let left = tokens;
+  return rows.filter(({ length }, at) => {
+    left -= length;
+    return at === 0 || left >= 0;
+  });
 }
 
 /** The master before the first step, and the teacher: the fine-tuned network in the same order. */
-async function startOf(
-  workshop: Workshop,
-  fineTunedPath: string,
-  arrangement: Arrangement,
-  rows: TrainingRows,
-  labels: number,
-) {
+async function startOf(workshop: Workshop, fineTunedPath: string, arrangement: Arrangement, labels: number) {
   const { checkpoint } = workshop;
   return withSource(fineTunedPath, async (file) => {
     const source = arranged(file, arrangement);
     const shape = shapeOf(checkpoint);
     const parameters = await Parameters.read(source, shape, labels);
     const teacher = await Parameters.read(source, shape, labels);
-    const steps = { ...nothing, normalisation: true };
-    addOwn(parameters, await correct({ ...calibrationOf(workshop, rows.texts), source, steps }), checkpoint.config);
     return { parameters, teacher };
   });
 }

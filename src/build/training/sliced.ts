@@ -1,12 +1,14 @@
 /** The slices that learn, and what each has of its own beside the master's leading blocks: its normalisations and its head. */
 
 import { type MasterTensor, tensorOf } from '../../bundle/making.js';
-import { type Corrections, nameOf, type Shape } from '../../calibrate/index.js';
+import { nameOf, type Shape } from '../../calibrate/index.js';
 import type { TensorSource } from '../../checkpoint/index.js';
 import { normTensor } from '../../compress/corrections.js';
+import { multiplyAdd } from '../../compress/matrices.js';
 import { headTensors } from '../../model/index.js';
-import { leadingOf, type NestedSlice, type Parameters, type SlicePlan } from '../../train/index.js';
+import type { NestedSlice, Parameters, SlicePlan } from '../../train/index.js';
 import { countsOf, isFull, type NetworkSize, shapesOf } from '../shapes.js';
+import type { StoredCorrections } from './stored-corrections.js';
 
 /** Every so many steps the whole network learns too. */
 const WHOLE_EVERY = 3;
@@ -27,12 +29,14 @@ function shareOf(shape: Shape): number {
 /** Before the names of what a shape has of its own. */
 export const ownPrefix = (shape: Shape) => `${nameOf(shape)}/`;
 
-export function slicePlan(size: NetworkSize): SlicePlan {
+/** @param corrections under which slices learn; without them they are plain cuts, to measure with */
+export function slicePlan(size: NetworkSize, corrections?: StoredCorrections): SlicePlan {
   const slices = shapesOf('full').map((shape): { shape: Shape; slice: NestedSlice } => {
     const { channels, heads, neurons } = countsOf(shape, size);
     const layers = Array.from({ length: size.layers }, () => ({ heads, neurons }));
     const own = isFull(shape) ? undefined : ownPrefix(shape);
-    return { shape, slice: { name: nameOf(shape), channels, layers, own, share: shareOf(shape) } };
+    const slice = { name: nameOf(shape), channels, layers, own, share: shareOf(shape) };
+    return { shape, slice: isFull(shape) ? slice : { ...slice, corrections: corrections?.of(shape) } };
   });
   const [whole, ...others] = slices;
   const isRegular = (shape: Shape) => isOneOf(REGULAR, shape);
@@ -51,22 +55,30 @@ export function normNames(layers: number): string[] {
   return ['embeddings.LayerNorm', ...Array.from({ length: layers }, (_, index) => ofLayer(index)).flat()];
 }
 
-/** Gives every slice its own normalisations, fitted in closed form, and its own head: the first columns of the whole one's. */
-export function addOwn(parameters: Parameters, corrections: Corrections, size: NetworkSize): void {
+/**
+ * Gives every slice its own normalisations, as they were fitted in closed form, and its own head: the whole one's, reading what the
+ * slice's channels say of all.
+ */
+export function addOwn(parameters: Parameters, corrections: StoredCorrections, size: NetworkSize): void {
   for (const shape of shapesOf('full').filter((one) => !isFull(one))) {
     const { channels } = countsOf(shape, size);
     const own = ownPrefix(shape);
     for (const [site, name] of normNames(size.layers).entries()) {
-      const norm = corrections.norm(shape, site);
-      if (!norm) throw new Error(`no normalisation of ${own}${name}`);
-      parameters.add(`${own}${name}.weight`, [channels], norm.scale.slice());
-      parameters.add(`${own}${name}.bias`, [channels], norm.bias.slice());
+      const { scale, bias } = corrections.norm(shape, site);
+      parameters.add(`${own}${name}.weight`, [channels], scale.slice());
+      parameters.add(`${own}${name}.bias`, [channels], bias.slice());
     }
     const [weight, bias] = [parameters.of(headTensors.weight), parameters.of(headTensors.bias)];
-    const [labels] = bias.shape;
-    const columns = leadingOf(weight, [labels, channels], weight.values);
-    parameters.add(own + headTensors.weight, [labels, channels], columns);
-    parameters.add(own + headTensors.bias, [labels], bias.values.slice());
+    const [labels, hidden] = weight.shape;
+    const restored = corrections.restoration(shape.width, 2 * size.layers);
+    const ownWeight = restored ? new Float32Array(labels * channels) : weight.values.slice();
+    const ownBias = bias.values.slice();
+    if (restored) {
+      multiplyAdd(ownWeight, weight.values, hidden, restored.map, channels);
+      multiplyAdd(ownBias, weight.values, hidden, restored.bias, 1);
+    }
+    parameters.add(own + headTensors.weight, [labels, channels], ownWeight);
+    parameters.add(own + headTensors.bias, [labels], ownBias);
   }
 }
 

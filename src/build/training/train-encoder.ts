@@ -1,13 +1,16 @@
 /** The phases of training in their order; each leaves a file in the build's folder, and is not run again once it is there. */
+
+import { Master, type MasterTensor } from '../../bundle/making.js';
 import { SafetensorsFile, type TensorSource } from '../../checkpoint/index.js';
 import type { Balance, Example } from '../../train/index.js';
 import type { Workshop } from '../build.js';
 import { type FoundShape, searchShapes } from '../search/index.js';
-import { withFound } from '../search/mixed-slices.js';
+import { pruneAt, withFound } from '../search/mixed-slices.js';
 import type { TrainingData } from '../training-data.js';
 import { distilled } from './distilled.js';
 import { fineTuned } from './fine-tuned.js';
 import { ownRows, ownWeights, teachingLabels } from './own-answers.js';
+import { correctionTensors } from './stored-corrections.js';
 import { type Bench, planTraining, type TrainingPlan } from './training-plan.js';
 
 /** What a person may choose about training. */
@@ -28,6 +31,8 @@ export interface Trained {
   readonly source: TensorSource;
   /** The checkpoint's number of each channel. */
   readonly channels: readonly number[];
+  /** Maps and stand-ins under which the slices were trained. */
+  readonly corrections: readonly MasterTensor[];
   /** Shapes that a search over layers added. */
   readonly found: readonly FoundShape[];
   close(): Promise<void>;
@@ -52,15 +57,23 @@ export async function trainEncoder(
   const plan = await workshop.place.step('training', () => planTraining(workshop, rows, labels, false));
   workshop.options.onNote?.(describePlan(plan));
   const whole = data ? await fineTuned(workshop, rows, labels, plan) : await ownWeights(workshop, labels);
-  const { path, channels } = await distilled(workshop, whole, rows, labels, plan);
-  const { found, rankCorrelation, evaluated } = await searchShapes(workshop, path, rows, labels);
+  const { path, correctionsPath, channels } = await distilled(workshop, whole, rows, labels, plan);
+  const { found, rankCorrelation, evaluated } = await searchShapes(workshop, { path, correctionsPath }, rows, labels);
   workshop.options.onNote?.(
     `search: ${found.length} of ${evaluated} allocations kept, rank correlation of the proxy ${rankCorrelation.toFixed(2)}`,
   );
   const file = await SafetensorsFile.open(path);
   const source = withFound(file, found, workshop.checkpoint.config);
-  return { source, channels, found, close: () => file.close() };
+  const corrections = await Master.open(correctionsPath);
+  const tensors = correctionTensors(corrections, workshop.checkpoint.config.layers, found.map(named));
+  const close = async () => {
+    await file.close();
+    await corrections.close();
+  };
+  return { source, channels, found, corrections: tensors, close };
 }
+
+const named = ({ name, allocation }: FoundShape) => ({ name, pruneAt: pruneAt(allocation) });
 
 /** What `--dry-run` tells: how long training would take, and what it would need. */
 export async function planOnly(
