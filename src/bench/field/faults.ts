@@ -106,8 +106,9 @@ export const faults: readonly Fault[] = [
       await board.online();
       await board.kill();
       const folder = join(board.stateDir, 'outbox');
-      const names = (await readdir(folder)).filter((name) => name !== 'LOCK' && !name.startsWith('LOG'));
-      const path = join(folder, names[Math.floor(random() * names.length)]);
+      const entries = await readdir(folder, { withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile() && entry.name !== 'LOCK' && !entry.name.startsWith('LOG'));
+      const path = join(folder, files[Math.floor(random() * files.length)].name);
       const bytes = await readFile(path);
       if (bytes.length > 0) bytes[Math.floor(random() * bytes.length)] ^= 0xff;
       await writeFile(path, random() < 0.5 ? bytes : bytes.subarray(0, Math.floor(random() * bytes.length)));
