@@ -27,6 +27,7 @@ interface Options {
   readonly memory?: number;
   readonly dryRun?: true;
   readonly epochs?: number;
+  readonly sliceEpochs?: number;
   readonly learningRate?: number;
   readonly balance: Balance;
   readonly seed: number;
@@ -65,6 +66,11 @@ export function define(command: Command): void {
     .option('--memory <size>', 'with --recipe full: memory that training may take, such as 2G', sizeInBytes)
     .option('--dry-run', 'with --recipe full: say how long it takes and what it needs, by a few steps, and end')
     .option('--epochs <number>', 'with --recipe full: times that fine-tuning sees every row', wholeNumber(1, 1000))
+    .option(
+      '--slice-epochs <number>',
+      'with --recipe full: times that slices learn from every text',
+      wholeNumber(1, 1000),
+    )
     .option('--learning-rate <rate>', 'with --recipe full: the largest of fine-tuning', aboveZero)
     .addOption(
       new Option('--balance <how>', 'with --recipe full: how much texts of rare labels count more')
@@ -114,6 +120,7 @@ async function run(checkpoint: string, options: Options): Promise<void> {
       training: {
         balance: options.balance,
         epochs: options.epochs,
+        sliceEpochs: options.sliceEpochs,
         learningRate: options.learningRate,
         hours: options.hours,
         memory: options.memory,
@@ -156,7 +163,7 @@ async function run(checkpoint: string, options: Options): Promise<void> {
 /** Options that say how to train mean nothing where nothing is trained. */
 function refuseTraining(options: Options): void {
   const given = { hours: options.hours, memory: options.memory, 'dry-run': options.dryRun, epochs: options.epochs };
-  const all = { ...given, 'learning-rate': options.learningRate };
+  const all = { ...given, 'slice-epochs': options.sliceEpochs, 'learning-rate': options.learningRate };
   const [name] = Object.entries(all).find(([, value]) => value !== undefined) ?? [];
   if (name !== undefined) throw new SnugError('USAGE', `--${name} needs --recipe full`);
 }

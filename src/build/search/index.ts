@@ -28,10 +28,10 @@ import { type Allocation, costOf, LEVELS, layersOf, prunedShare, totalCost, unit
 
 /** Uniform slices whose cost is to be spent better. */
 const WIDTHS = [1, 0.5];
-const BUDGETS = [0.25, 0.5];
+const BUDGETS = [0.25, 0.5, 0.75];
 const PROXY_TEXTS = 256;
 /** Allocations at random that tell how well the proxy ranks. */
-const RANDOM = 4;
+const RANDOM = 3;
 const TOKEN_BUDGET = 1024;
 
 export interface FoundShape {
@@ -44,7 +44,7 @@ export interface FoundShape {
 
 export interface Search {
   readonly found: readonly FoundShape[];
-  /** Of the proxy's order with the order of accuracies, over everything that was evaluated at a cost, on average. */
+  /** Of the proxy's order with the order of accuracies, over everything that was evaluated at a width, on average. */
   readonly rankCorrelation: number;
   readonly evaluated: number;
 }
@@ -97,6 +97,7 @@ class ShapeSearch {
     const correlations: number[] = [];
     for (const width of WIDTHS) {
       const losses = await this.losses(width);
+      const ranked: { proxy: number; accuracy: number }[] = [];
       for (const prune of BUDGETS) {
         const uniform: Allocation = costs.map(() => LEVELS.indexOf(prune as (typeof LEVELS)[number]));
         const budget = totalCost(uniform, size);
@@ -108,17 +109,15 @@ class ShapeSearch {
         const all = [best, uniform, ...others];
         const accuracies: number[] = [];
         for (const allocation of all) accuracies.push(await this.accuracy(width, allocation));
-        correlations.push(
-          rankCorrelation(
-            all.map(proxy),
-            accuracies.map((accuracy) => -accuracy),
-          ),
-        );
+        for (const [at, allocation] of all.entries())
+          ranked.push({ proxy: proxy(allocation), accuracy: accuracies[at] });
         if (accuracies[0] <= accuracies[1]) continue;
         const share = keyOf(prunedShare(best, size));
         const name = `w${keyOf(width)}-p${share}+${'abcdefgh'[found.length]}`;
         found.push({ name, width, allocation: best, layers: layersOf(best, size) });
       }
+      const [proxies, errors] = [ranked.map((one) => one.proxy), ranked.map((one) => -one.accuracy)];
+      correlations.push(rankCorrelation(proxies, errors));
     }
     const rank = correlations.reduce((sum, one) => sum + one, 0) / Math.max(1, correlations.length);
     return { found, rankCorrelation: rank, evaluated: this.tried };

@@ -19,6 +19,8 @@ export interface TrainingChoices {
   readonly balance?: Balance;
   readonly learningRate?: number;
   readonly epochs?: number;
+  /** Times that slices learn from every text. */
+  readonly sliceEpochs?: number;
   /** For all of it; undefined gives every phase the steps that its recipe has. */
   readonly hours?: number;
   /** Bytes that training may take. */

@@ -47,13 +47,18 @@ export async function planTraining(
   measure: boolean,
 ): Promise<TrainingPlan> {
   const { options, checkpoint } = workshop;
-  const { memory: allowed, hours, epochs: wanted = defaultRecipe.epochs } = options.training ?? {};
+  const {
+    memory: allowed,
+    hours,
+    epochs: wanted = defaultRecipe.epochs,
+    sliceEpochs = SLICE_EPOCHS,
+  } = options.training ?? {};
   // Without labelled rows there is nothing to fine-tune on.
   const epochs = rows.train.length > 0 ? wanted : 0;
   const shape = shapeOf(checkpoint);
   const examples = [...rows.train, ...rows.unlabelled];
   const memory = planMemory(needsOf(workshop, shape, examples, labels), allowed);
-  const sliceSteps = Math.ceil((SLICE_EPOCHS * examples.length) / defaultDistilRecipe.textsPerStep);
+  const sliceSteps = Math.ceil((sliceEpochs * examples.length) / defaultDistilRecipe.textsPerStep);
   if (!measure && hours === undefined) return { memory, epochs, sliceSteps };
 
   const speed = await measureSteps(workshop, shape, rows, labels, memory);
