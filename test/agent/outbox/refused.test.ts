@@ -2,6 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import { plainDoor, startAgent } from '../support/agent-rig.js';
 import { brokerKinds } from '../support/brokers.js';
@@ -20,7 +21,9 @@ test('a record that is too long for a message is a dead letter; those before and
   await feed.until(() => seqs().includes(3), 'the record after it');
   t.deepEqual(seqs(), [1, 3]);
   await feed.until(() => feed.of('/event').some(({ cause }) => cause === 'refused'), 'the event');
-  const [name] = await readdir(join(stateDir, 'dead-letters'));
+  const lettersOf = () => readdir(join(stateDir, 'dead-letters')).catch(() => []);
+  while ((await lettersOf()).length === 0) await pause(20); // it is written beside the stream
+  const [name] = await lettersOf();
   const { reason, source: from, cut } = JSON.parse(await readFile(join(stateDir, 'dead-letters', name), 'utf8'));
   t.regex(reason, /at most 262144 bytes/);
   t.deepEqual([from, cut], ['console', true]);
