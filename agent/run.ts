@@ -51,7 +51,7 @@ export async function runAgent(file: string, version: string, stopped: Promise<u
       .wentWell(ran)
       .catch((error: unknown) => log.warn(`that this run is a good one can't be kept: ${messageOf(error)}`));
   await host.run(stopped, () => {
-    notify.ready();
+    void notify.ready();
     const ran = () => ({ text: good?.text ?? text, set: host.set });
     wellTimer = setTimeout(() => void wentWell(ran()), GOOD_AFTER_MS).unref();
     void stopped.then(() => notify.stopping());
