@@ -1,19 +1,26 @@
 /**
- * The agent, assembled: sources → queues → model → uplink, and commands the other way. Parts are started in the order in which
+ * The agent, assembled: sources → queues → model → publish rules → outbox → uplink, and commands the other way. Parts are started in the order in which
  * they depend on each other, and stopped the other way round; `online` is said when everything before it works.
  */
+import { join } from 'node:path';
 import { messageOf, SnugError } from '../src/errors/index.js';
 import { makePrivateFolder } from '../src/files/index.js';
-import { encode, topics } from '../src/protocol/index.js';
+import { type CommandOutcome, encode, topics } from '../src/protocol/index.js';
 import { type Clock, timestamp, within } from './clock.js';
-import { Commands, Journal, operations } from './commands/index.js';
+import { type CommandName, Commands, Journal, operations } from './commands/index.js';
 import type { AgentConfig, SourceConfig } from './config/index.js';
 import type { BoardView } from './governor/index.js';
-import type { Log } from './log.js';
+import { comesAlike } from './intake.js';
+import { Endpoint, type HostedAgent, type HostLife, Progress, selfReliant } from './life/index.js';
+import { type Log, LogBook } from './log.js';
 import { News } from './news.js';
+import { DeadLetters, Outbox } from './outbox/index.js';
 import { Pipeline } from './pipeline.js';
 import type { Profiles } from './profiles/index.js';
+import { Publisher, type RuleState, Windows } from './publish/index.js';
+import { RecordTap } from './record-tap.js';
 import { type Opened, openModel, Serving } from './serving.js';
+import type { Surroundings } from './sources/index.js';
 import type { Source } from './sources/source.js';
 import { agentInfo, Telemetry } from './telemetry/index.js';
 import { readCredentials, SessionCounter, Uplink } from './uplink/index.js';
@@ -29,17 +36,53 @@ export interface AgentParts {
   readonly openProfiles: (config: AgentConfig) => Promise<Profiles>;
   /** What the board allows and feels, and the choice of a profile under that. */
   readonly boardOf: (profiles: Profiles, config: AgentConfig, log: Log) => BoardView | Promise<BoardView>;
-  readonly createSource: (name: string, config: SourceConfig) => Source;
+  readonly createSource: (name: string, config: SourceConfig, surroundings: Surroundings) => Source;
   readonly clock: Clock;
   readonly log: Log;
+  /** The newest lines of the log, for `logs.tail`. Default: none. */
+  readonly book?: LogBook;
+  /** What outlives this agent. Default: nothing does, and commands that need it are refused. */
+  readonly life?: HostLife;
+  /** Starts before this one failed: it begins with a smaller profile, and says why. */
+  readonly careful?: string;
 }
 
-export class Agent {
+export class Agent implements HostedAgent {
   readonly #parts: AgentParts;
+  #config: AgentConfig;
   #started: Started | undefined;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
+    this.#config = parts.config;
+  }
+
+  get online(): boolean {
+    return this.#started?.uplink.online ?? false;
+  }
+
+  /** What keeps it from getting on; undefined where nothing does. A missing broker is none. */
+  trouble(): string | undefined {
+    return this.#started ? this.#started.progress.trouble() : 'it is not running';
+  }
+
+  /** Takes over keys that need no new agent. */
+  async apply(config: AgentConfig, keys: readonly string[]): Promise<void> {
+    const started = this.#started;
+    if (!started) throw new Error('it is not running');
+    if (keys.includes('profile')) {
+      const { control } = started.serving;
+      await (config.profile === 'auto' ? control.auto() : control.pin(config.profile));
+    }
+    started.telemetry.changeInterval(config.telemetry.intervalMs);
+    for (const [name, { publish }] of Object.entries(config.sources))
+      if (keys.some((key) => key.startsWith(`sources.${name}.publish.`))) started.publisher.change(name, publish);
+    this.#config = config;
+  }
+
+  /** Ends a command that an agent before this one has begun. */
+  async finish(command: CommandName, outcome: CommandOutcome): Promise<void> {
+    await this.#started?.commands.finish(command, outcome);
   }
 
   /**
@@ -47,30 +90,40 @@ export class Agent {
    * never work: the bundle, a source, the state folder or the TLS files are no good. Then nothing is left running.
    */
   async start(): Promise<void> {
-    const { config, clock, log } = this.#parts;
+    const { config, log } = this.#parts;
     await readCredentials(config.mqtt);
     try {
       await makePrivateFolder(config.stateDir);
     } catch (cause) {
       throw new SnugError('STATE_UNUSABLE', `stateDir ${config.stateDir}: ${messageOf(cause)}`, { cause });
     }
-    const opened = await openModel(this.#parts);
-    const started = await this.#assemble(opened);
+    const outbox = this.#newOutbox();
+    await outbox.open();
+    let opened: Opened | undefined;
+    let started: Started | undefined;
     try {
+      opened = await openModel(this.#parts);
+      started = await this.#assemble(opened, outbox);
       await started.commands.start();
+      await started.endpoint?.start();
       await started.pipeline.start();
     } catch (error) {
-      await started.journal.close();
-      await started.serving.close();
+      await started?.endpoint?.stop();
+      await started?.journal.close();
+      await (started ? started.serving.close() : opened?.model.close());
+      await outbox.close();
       throw error;
     }
     started.uplink.start();
     started.telemetry.start();
+    started.windows.start();
     const { profile, reason } = opened.beginning;
-    started.uplink.event('started', `agent ${this.#parts.version} started`, { profile });
+    outbox.event('started', `agent ${this.#parts.version} started`, { profile });
+    if (this.#parts.careful !== undefined)
+      outbox.event('crash-loop', `${this.#parts.careful}; it begins with ${profile}`, { profile });
     started.serving.start();
     log.info({ profile, reason, sources: Object.keys(config.sources) }, `agent of '${config.device}' is running`);
-    this.#started = { ...started, startedMs: clock.now() };
+    this.#started = started;
   }
 
   /** Resolves when the agent has ended; rejects where the pipeline broke. Sources that end don't end the agent. */
@@ -85,8 +138,9 @@ export class Agent {
     const started = this.#started;
     if (!started) return;
     this.#started = undefined;
-    const { pipeline, telemetry, commands, uplink, journal, serving } = started;
+    const { pipeline, telemetry, commands, uplink, outbox, journal, serving, windows } = started;
     await telemetry.stop();
+    windows.stop();
     await within(this.#parts.clock, GIVE_UP_MS, serving.stop());
     const drained = await within(
       this.#parts.clock,
@@ -103,16 +157,36 @@ export class Agent {
     }
     await commands.stop();
     await uplink.stop();
+    await outbox.close();
     await journal.close();
+    await started.endpoint?.stop();
     if (drained) await serving.close();
     this.#parts.log.info('the agent has ended');
   }
 
-  async #assemble(opened: Opened): Promise<Started> {
-    const { config, version, clock, log, createSource } = this.#parts;
+  #newOutbox(): Outbox {
+    const { config, clock, log } = this.#parts;
+    const { writeMs, syncMs, replayPerSecond, ...bounds } = config.outbox;
+    return new Outbox({
+      folder: join(config.stateDir, 'outbox'),
+      bounds,
+      writeMs,
+      syncMs,
+      replayPerSecond,
+      deadLetters: new DeadLetters(join(config.stateDir, 'dead-letters'), clock, log),
+      clock,
+      log,
+    });
+  }
+
+  async #assemble(opened: Opened, outbox: Outbox): Promise<Started> {
+    const { config, version, clock, log, createSource, life = selfReliant } = this.#parts;
+    const tap = new RecordTap((source) => this.#config.sources[source]?.publish.text ?? false);
     const startedMs = clock.now();
     const session = new SessionCounter(config.stateDir, clock.now);
     const journal = new Journal(config.stateDir, clock.now);
+    const event = (kind: string, message: string, fields?: Record<string, unknown>) =>
+      outbox.event(kind, message, fields);
     const infoOf = await agentInfo(config, version);
     const info = () => encode('info', infoOf(timestamp(clock), serving.governor.status()));
     const uplink: Uplink = new Uplink({
@@ -121,7 +195,7 @@ export class Agent {
       session,
       clock,
       log,
-      withText: (source) => config.sources[source]?.publish.text ?? false,
+      outbox,
       announcements: () => [{ topic: topics(config.device).info, payload: info() }, ...commands.announcements()],
       onCommand: (message) => commands.handle(message),
       onOnline: () => commands.tellEnds(),
@@ -130,8 +204,13 @@ export class Agent {
       device: config.device,
       operations,
       context: {
-        config,
+        config: () => this.#config,
         version,
+        records: tap,
+        deadLetters: outbox.deadLetters,
+        book: this.#parts.book ?? new LogBook({ level: 'silent', style: 'json', write: () => undefined }),
+        life,
+        clock,
         uptimeMs: () => clock.now() - startedMs,
         session: () => session.current,
         get profiles() {
@@ -142,26 +221,42 @@ export class Agent {
       clock,
       log,
       publish: (topic, payload, options) => uplink.publish(topic, payload, options),
-      onEvent: (kind, message, fields) => uplink.event(kind, message, fields),
+      onEvent: event,
+      endOf: (entry) => life.endOf(entry),
     });
-    const news = new News(log, (kind, message, fields) => uplink.event(kind, message, fields));
+    const news = new News(log, event, outbox.deadLetters);
+    const sources = Object.entries(config.sources).map(([name, { publish, ...options }]) => {
+      const source = createSource(name, config.sources[name], config);
+      const again = source.readsAgain && comesAlike(options);
+      const place = outbox.readUpTo(name, again);
+      return { name, source, options, publish, again, place };
+    });
+    const publisher = new Publisher(
+      Object.fromEntries(
+        sources.map(({ name, publish, again, place }) => [
+          name,
+          { config: publish, again, state: place?.rules as RuleState | undefined },
+        ]),
+      ),
+      clock.now,
+    );
     const pipeline = new Pipeline({
       model: opened.model,
-      sources: Object.entries(config.sources).map(([name, source]) => ({
-        source: createSource(name, source),
-        queue: source.queue,
-        recordLimitBytes: source.recordLimitBytes,
-      })),
+      sources: sources.map(({ source, options, place }) => ({ ...options, source, resume: place })),
       maxBatch: config.batch.size,
       maxWaitMs: config.batch.waitMs,
-      onPredictions: (records) => uplink.publishResults(records),
+      onPredictions: (records) => {
+        tap.give(records);
+        return outbox.add(publisher.take(records));
+      },
+      onPosition: (source, readUpTo) => outbox.place(source, readUpTo),
       onEvent: (event) => news.tell(event),
       clock: clock.now,
     });
     const serving: Serving = new Serving(opened, {
       ...this.#parts,
       pipeline,
-      onEvent: (kind, message, fields) => uplink.event(kind, message, fields),
+      onEvent: event,
       onStatus: () => void uplink.publish(topics(config.device).info, info(), { retain: true }),
     });
     const telemetry = new Telemetry({
@@ -169,16 +264,51 @@ export class Agent {
       clock,
       stats: () => pipeline.stats({ reset: true }),
       session: () => session.current,
-      waitingRecords: () => uplink.waitingRecords,
+      waiting: () => outbox.waiting,
       publish: (message) => uplink.telemetry(message),
       onDrops: (count, drops) =>
-        uplink.event('records-dropped', `${count} records were dropped by full queues`, {
+        event('records-dropped', `${count} records were dropped by full queues`, {
           count,
           cause: 'queue',
           drops,
         }),
     });
-    return { serving, journal, pipeline, uplink, commands, telemetry, startedMs };
+    const windows = new Windows(publisher, (answered) => void outbox.add(answered));
+    const progress = new Progress({
+      probe: () => pipeline.probe(),
+      stream: () => ({ waiting: pipeline.load().waiting, answered: pipeline.stats().predicted }),
+      held: () => outbox.holds || pipeline.withheld,
+    });
+    const endpoint =
+      config.health.listen === undefined
+        ? undefined
+        : new Endpoint({
+            listen: config.health.listen,
+            trouble: () => progress.trouble(),
+            figures: () => ({
+              stats: pipeline.stats(),
+              outbox: outbox.waiting,
+              outboxDropped: outbox.dropped,
+              deadLetters: outbox.deadLetters.counts.added,
+              withheld: { ...publisher.withheld },
+              online: uplink.online,
+              profile: serving.governor.status().profile,
+              healthy: progress.trouble() === undefined,
+            }),
+          });
+    return {
+      serving,
+      journal,
+      pipeline,
+      publisher,
+      uplink,
+      outbox,
+      commands,
+      telemetry,
+      windows,
+      progress,
+      endpoint,
+    };
   }
 }
 
@@ -187,7 +317,11 @@ interface Started {
   readonly journal: Journal;
   readonly pipeline: Pipeline;
   readonly uplink: Uplink;
+  readonly outbox: Outbox;
   readonly commands: Commands;
   readonly telemetry: Telemetry;
-  readonly startedMs: number;
+  readonly windows: Windows;
+  readonly publisher: Publisher;
+  readonly progress: Progress;
+  readonly endpoint: Endpoint | undefined;
 }

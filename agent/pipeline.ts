@@ -5,29 +5,29 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SnugError } from '../src/errors/index.js';
 import type { Model } from '../src/infer/types.js';
-import { Intake } from './intake.js';
+import { Delivery } from './delivery.js';
+import { Intake, type IntakeOptions, type SourceStats } from './intake.js';
 import { LatencyHistogram, type LatencyStats } from './latency.js';
-import type { Drops, QueueOptions } from './queue.js';
+import type { QueueOptions } from './queue.js';
 import type { PredictedRecord, TextRecord } from './record.js';
-import type { Source } from './sources/source.js';
+import type { ReadUpTo, Source } from './sources/source.js';
 import { type StreamLoad, StreamMeter } from './stream-meter.js';
 
 /** What the pipeline asks of a model. */
 export type ServedModel = Pick<Model, 'predict' | 'profile'>;
 
-/** One source with what the pipeline needs to know of it. */
-export interface PipelineSource {
+/** One source with what the pipeline needs to know of it: how it is framed, and what its text goes through. */
+export interface PipelineSource extends Omit<IntakeOptions, 'queue'> {
   readonly source: Source;
   /** Default: 1,000 records, `block` where the source can wait, else `drop-oldest`. */
   readonly queue?: Partial<QueueOptions>;
-  /** Longest record in bytes; default 64 KiB. */
-  readonly recordLimitBytes?: number;
 }
 
 /** News from the pipeline; `record-failed` follows a text that the model could not answer even on its own. */
 export type PipelineEvent =
   | { readonly kind: 'source-lost'; readonly source: string; readonly reason: string }
   | { readonly kind: 'source-back'; readonly source: string }
+  | { readonly kind: 'source-missed'; readonly source: string; readonly reason: string }
   | { readonly kind: 'source-ended'; readonly source: string; readonly problem?: SnugError }
   | { readonly kind: 'record-failed'; readonly record: TextRecord; readonly error: unknown };
 
@@ -40,30 +40,24 @@ export interface PipelineOptions {
   /** How long a batch that is not full waits for more, in ms; default 0: a lone record is answered at once. */
   readonly maxWaitMs?: number;
   /**
-   * Gets every batch's answers, in order per source, one call at a time. A promise holds the pipeline back once the next
-   * batch is ready too; return one only where the consumer is really behind. If it throws, the pipeline ends with that error.
+   * Gets every batch's answers, in order per source, one call at a time. Once it has returned, or the promise it returned has
+   * resolved, the records count as kept, and their sources are told so. A promise holds the pipeline back once the next batch is
+   * ready too. If it throws, the pipeline ends with that error.
    */
   readonly onPredictions: (records: readonly PredictedRecord[]) => void | Promise<void>;
+  /**
+   * A source stands at a position that no record of `onPredictions` has told: where it began, or behind what was left out. In
+   * order with `onPredictions`, and only while none of the source's records waits; a second apart at least but for the first
+   * and the last one. To be kept as the position of a record would be.
+   */
+  readonly onPosition?: (source: string, readUpTo: ReadUpTo) => void;
   readonly onEvent?: (event: PipelineEvent) => void;
+  /** Runs something after so long; the answer calls it off. Default: `setTimeout`. */
+  readonly after?: (ms: number, run: () => void) => () => void;
   /** A clock for durations, in ms; default `performance.now`. */
   readonly now?: () => number;
   /** The time of day, in ms since 1970; default `Date.now`. */
   readonly clock?: () => number;
-}
-
-/** What a source did so far. All counts from the start of the process. */
-export interface SourceStats {
-  readonly source: string;
-  readonly kind: string;
-  readonly state: 'open' | 'lost' | 'ended';
-  /** Records framed, dropped ones included. */
-  readonly records: number;
-  readonly queued: number;
-  readonly drops: Readonly<Drops>;
-  /** Records cut at the length limit. */
-  readonly cut: number;
-  /** Invalid UTF-8 sequences replaced. */
-  readonly replaced: number;
 }
 
 export interface PipelineStats {
@@ -105,10 +99,11 @@ export class Pipeline {
   #asked: Promise<unknown> | undefined;
   #mode: 'running' | 'draining' | 'stopping' = 'running';
   #turn = 0;
+  #probes: (() => void)[] = [];
+  #over = false;
   #wake: (() => void) | undefined;
   #loop: Promise<void> | undefined;
-  #delivery: Promise<void> | undefined;
-  #deliveryFailure: { readonly error: unknown } | undefined;
+  readonly #delivery: Delivery;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -117,6 +112,11 @@ export class Pipeline {
     this.#now = options.now ?? (() => performance.now());
     this.#model = options.model;
     this.#meter = new StreamMeter(this.#now);
+    this.#delivery = new Delivery({
+      onPredictions: options.onPredictions,
+      settle: (records) => this.#settle(records),
+      onFailure: () => this.#changed(),
+    });
     this.#intakes = options.sources.map((each) => this.#intakeOf(each));
   }
 
@@ -128,7 +128,7 @@ export class Pipeline {
     this.#loop = this.#run();
     this.#loop.catch(() => undefined); // whoever awaits `ended` gets it
     try {
-      await Promise.all(this.#intakes.map((intake) => intake.source.start(intake)));
+      await Promise.all(this.#intakes.map((intake) => intake.start()));
     } catch (error) {
       await this.stop();
       throw error;
@@ -177,6 +177,20 @@ export class Pipeline {
     await this.#asked?.catch(() => undefined);
   }
 
+  /** Resolves when the loop that answers comes by: at once where it waits or has ended, else after the call under way. */
+  probe(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#over) return resolve();
+      this.#probes.push(resolve);
+      this.#changed();
+    });
+  }
+
+  /** True while no model is given. */
+  get withheld(): boolean {
+    return this.#model === undefined;
+  }
+
   /** How the stream does right now, for the governor. */
   load(): StreamLoad {
     return this.#meter.load(this.#intakes);
@@ -185,16 +199,7 @@ export class Pipeline {
   /** Counts since the start; latencies since the last call with `reset`. */
   stats(options: { readonly reset?: boolean } = {}): PipelineStats {
     const stats = {
-      sources: this.#intakes.map((intake) => ({
-        source: intake.source.name,
-        kind: intake.source.kind,
-        state: intake.state,
-        records: intake.records,
-        queued: intake.queue.length,
-        drops: { ...intake.queue.drops },
-        cut: intake.cut,
-        replaced: intake.replaced,
-      })),
+      sources: this.#intakes.map((intake) => intake.stats()),
       ...this.#counts,
       latencyMs: this.#latency.stats(),
       totalMs: this.#total.stats(),
@@ -206,20 +211,28 @@ export class Pipeline {
     return stats;
   }
 
-  #intakeOf({ source, queue, recordLimitBytes }: PipelineSource): Intake {
+  #intakeOf({ source, queue, ...text }: PipelineSource): Intake {
     const tell = (event: PipelineEvent) => this.#options.onEvent?.(event);
     const options: QueueOptions = {
       size: queue?.size ?? DEFAULT_QUEUE_SIZE,
       policy: queue?.policy ?? (source.canWait ? 'block' : 'drop-oldest'),
+      ...(queue?.maxAgeMs !== undefined && { maxAgeMs: queue.maxAgeMs }),
     };
-    return new Intake(source, options, recordLimitBytes, {
-      changed: () => this.#changed(),
-      lost: (reason) => tell({ kind: 'source-lost', source: source.name, reason }),
-      back: () => tell({ kind: 'source-back', source: source.name }),
-      ended: (problem) => tell({ kind: 'source-ended', source: source.name, ...(problem && { problem }) }),
-      now: this.#now,
-      clock: this.#options.clock ?? Date.now,
-    });
+    return new Intake(
+      source,
+      { ...text, queue: options },
+      {
+        changed: () => this.#changed(),
+        lost: (reason) => tell({ kind: 'source-lost', source: source.name, reason }),
+        back: () => tell({ kind: 'source-back', source: source.name }),
+        missed: (reason) => tell({ kind: 'source-missed', source: source.name, reason }),
+        position: (readUpTo) => this.#options.onPosition?.(source.name, readUpTo),
+        after: this.#options.after ?? later,
+        ended: (problem) => tell({ kind: 'source-ended', source: source.name, ...(problem && { problem }) }),
+        now: this.#now,
+        clock: this.#options.clock ?? Date.now,
+      },
+    );
   }
 
   async #stopSources(): Promise<void> {
@@ -240,21 +253,25 @@ export class Pipeline {
         if (model !== undefined && records.length > 0) await this.#answer(model, records);
         else if (this.#intakes.every((intake) => intake.done)) break;
       }
-      await this.#delivery;
-      if (this.#deliveryFailure !== undefined) throw this.#deliveryFailure.error;
+      await this.#delivery.ended;
+      if (this.#delivery.failure !== undefined) throw this.#delivery.failure.error;
+      for (const intake of this.#intakes) intake.tellPosition({ now: true });
     } finally {
+      this.#over = true;
+      for (const answer of this.#probes.splice(0)) answer();
       for (const intake of this.#intakes) intake.discard();
       await this.#stopSources();
     }
   }
 
   get #givenUp(): boolean {
-    return this.#mode === 'stopping' || this.#deliveryFailure !== undefined;
+    return this.#mode === 'stopping' || this.#delivery.failure !== undefined;
   }
 
   /** Resolves when there is something to answer that should not wait any longer, or nothing will come. */
   async #batchReady(): Promise<void> {
     while (!this.#givenUp && !this.#intakes.every((intake) => intake.done)) {
+      for (const answer of this.#probes.splice(0)) answer();
       const waiting = this.#intakes.reduce((sum, intake) => sum + intake.queue.length, 0);
       if (waiting === 0 || this.#model === undefined) {
         await this.#nextChange();
@@ -286,9 +303,8 @@ export class Pipeline {
   #takeBatch(): TextRecord[] {
     const records: TextRecord[] = [];
     for (let empty = 0; empty < this.#intakes.length && records.length < this.#maxBatch; ) {
-      const { queue } = this.#intakes[this.#turn];
+      const record = this.#intakes[this.#turn].next();
       this.#turn = (this.#turn + 1) % this.#intakes.length;
-      const record = queue.take();
       empty = record === undefined ? empty + 1 : 0;
       if (record !== undefined) records.push(record);
     }
@@ -304,7 +320,7 @@ export class Pipeline {
     } catch (error) {
       answered = records.length > 1 ? await this.#answerOneByOne(records) : this.#failed(records[0], error);
     }
-    if (answered.length > 0) await this.#deliver(answered);
+    await this.#delivery.hand(answered, records);
     // A model's run blocks the event loop: sockets and timers get their turn before the next one.
     await nextTurn();
   }
@@ -355,17 +371,15 @@ export class Pipeline {
     return [];
   }
 
-  /** Hands a batch on once the one before was taken, and goes on while this one is being taken. */
-  async #deliver(records: readonly PredictedRecord[]): Promise<void> {
-    await this.#delivery;
-    if (this.#deliveryFailure !== undefined) return;
-    try {
-      this.#delivery = this.#options.onPredictions(records)?.catch((error: unknown) => {
-        this.#deliveryFailure = { error };
-        this.#changed();
-      });
-    } catch (error) {
-      this.#deliveryFailure = { error };
+  #settle(records: readonly TextRecord[]): void {
+    for (const intake of this.#intakes) {
+      const last = records.findLast(({ source }) => source === intake.source.name);
+      if (last !== undefined) intake.settle(last);
     }
   }
+}
+
+function later(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
 }

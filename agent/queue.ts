@@ -12,19 +12,24 @@ export interface QueueOptions {
   /** Records that may wait. */
   readonly size: number;
   readonly policy: QueuePolicy;
+  /** A record that has waited for longer is dropped. */
+  readonly maxAgeMs?: number;
 }
 
-/** Dropped records by cause. */
+/** Dropped records by cause; `overrun`: before the source could take them. */
 export interface Drops {
   oldest: number;
   newest: number;
   sampled: number;
+  stale: number;
+  overrun: number;
 }
 
 export class RecordQueue {
   readonly size: number;
   readonly policy: QueuePolicy;
-  readonly drops: Drops = { oldest: 0, newest: 0, sampled: 0 };
+  readonly #maxAgeMs: number;
+  readonly drops: Drops = { oldest: 0, newest: 0, sampled: 0, stale: 0, overrun: 0 };
   readonly #ring: (TextRecord | undefined)[] = [];
   readonly #random: () => number;
   #head = 0;
@@ -33,6 +38,7 @@ export class RecordQueue {
   constructor(options: QueueOptions, random: () => number = Math.random) {
     this.size = options.size;
     this.policy = options.policy;
+    this.#maxAgeMs = options.maxAgeMs ?? Number.POSITIVE_INFINITY;
     this.#random = random;
   }
 
@@ -50,23 +56,36 @@ export class RecordQueue {
     return this.policy === 'block' && this.#length >= this.size;
   }
 
-  /** Takes the record in, or drops one as the policy says. Ask `mustWait` first: under `block` a full queue throws. */
-  offer(record: TextRecord): void {
+  /**
+   * Takes the record in, or drops one as the policy says; false where it is this one. Ask `mustWait` first: under `block` a full
+   * queue throws.
+   */
+  offer(record: TextRecord): boolean {
     if (this.policy === 'sample' && this.#random() * (this.size / 2) >= this.size - this.#length) {
       this.drops.sampled++;
-      return;
+      return false;
     }
     if (this.#length === this.size) {
       if (this.policy === 'block') throw new RangeError('a record was offered to a full queue');
       if (this.policy !== 'drop-oldest') {
         this.drops.newest++;
-        return;
+        return false;
       }
       this.take();
       this.drops.oldest++;
     }
     this.#ring[(this.#head + this.#length) % this.size] = record;
     this.#length++;
+    return true;
+  }
+
+  /** Drops what has waited for too long. */
+  dropStale(nowMs: number): void {
+    for (let record = this.oldest; record !== undefined; record = this.oldest) {
+      if (nowMs - record.framedAtMs <= this.#maxAgeMs) return;
+      this.take();
+      this.drops.stale++;
+    }
   }
 
   /** The oldest record, or undefined where there is none. */

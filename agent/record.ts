@@ -1,11 +1,12 @@
 /** What flows through the agent: one framed piece of text, and the same with what the model said of it. */
 import type { Prediction } from '../src/infer/types.js';
+import type { ReadPosition } from './sources/source.js';
 
 /** One framed piece of text. */
 export interface TextRecord {
   /** Name of the source it came from. */
   readonly source: string;
-  /** Number of this record in its source, from 1. A gap is a record that the queue dropped. */
+  /** Number of this record in its source, from 1, over restarts (`ReadUpTo`). A gap is a record that the queue dropped or sampling left out. */
   readonly seq: number;
   /** When it was framed, ISO 8601 in UTC. Records framed from one chunk of bytes share it. */
   readonly ts: string;
@@ -16,6 +17,10 @@ export interface TextRecord {
   readonly cut?: true;
   /** How many invalid UTF-8 sequences became U+FFFD; left out where there were none. */
   readonly replaced?: number;
+  /** What `pick.ids` names, so that its result can be traced back; published with the result as `ids`. */
+  readonly ids?: Readonly<Record<string, string>>;
+  /** Where its source reads on behind it; to be kept with its result and `seq` in one write. See agent/sources/source.ts. */
+  readonly position?: ReadPosition;
 }
 
 /** A record that the model has answered. */

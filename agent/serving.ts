@@ -28,6 +28,8 @@ export interface ServingParts {
   readonly boardOf: (profiles: Profiles, config: AgentConfig, log: Log) => BoardView | Promise<BoardView>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Why the agent begins with a smaller profile than it would; left out where nothing speaks against that. */
+  readonly careful?: string;
 }
 
 /** What is known once the first model is in memory. */
@@ -44,7 +46,7 @@ export interface Opened {
 }
 
 /** Opens the bundle, chooses, cuts where the cache has nothing, loads. @throws BUNDLE_…, PROFILE_…, CACHE_WRITE, DISK_FULL, MODEL_LOAD */
-export async function openModel({ config, openProfiles, boardOf, log }: ServingParts): Promise<Opened> {
+export async function openModel({ config, openProfiles, boardOf, log, careful }: ServingParts): Promise<Opened> {
   const profiles = await openProfiles(config);
   const board = await boardOf(profiles, config, log);
   const limits = board.readLimits();
@@ -58,6 +60,7 @@ export async function openModel({ config, openProfiles, boardOf, log }: ServingP
     last: await lastRun.read(),
     kills: killCounts(oomKillCount),
     memoryBytes: memoryLimitBytes ?? board.ramBytes,
+    careful,
   });
   const { rssAnonBytes: baseAnonBytes } = processMemory();
   await profiles.prepare(beginning.profile).catch((error: unknown) => {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configSchema, type DeclaredKey, listKeys } from '../agent/config/index.js';
 import { marks, settings } from '../agent/governor/thresholds.js';
+import { sourceOptions } from '../agent/sources/options.js';
 import { catalogue } from '../src/errors/index.js';
 import { constants } from '../src/fit/index.js';
 import { type Board, knownBoards } from '../src/profile/boards/index.js';
@@ -17,6 +18,7 @@ const generated = '<!-- Made by `npm run docs`. Change the code, not this page. 
 /** Path below the root → text. */
 export function pages(): Readonly<Record<string, string>> {
   return {
+    'docs/agent.md': agentPage(),
     'docs/boards.md': boardsPage(),
     'docs/configuration.md': configurationPage(),
     'docs/errors.md': errorsPage(),
@@ -56,7 +58,8 @@ function configurationPage(): string {
   const kinds = new Set(keys.map(({ kind }) => kind).filter((kind) => kind !== undefined));
   // Kinds of sources whose keys have the same row share it; it names them unless all have it.
   const keysOfRow = new Map<string, DeclaredKey[]>();
-  for (const key of keys) {
+  for (const each of keys) {
+    const key = isKind(each) ? kindKey(each, [...kinds]) : each;
     const row = keyRow(key, '');
     keysOfRow.set(row, [...(keysOfRow.get(row) ?? []), key]);
   }
@@ -68,11 +71,22 @@ function configurationPage(): string {
   return page('Configuration of the agent', [
     'The keys of `snug agent --config FILE`. `*` stands for a name that you give; a kind in brackets means sources of that kind',
     "alone. Relative paths are meant from the configuration file's folder. [examples/agent.yaml](../examples/agent.yaml) uses most of them.",
+    'Keys with `yes` under *live* are taken over by `config.set` without a new start of the agent.',
     '',
-    '| key | what it is for | unit | default | example |',
-    '|---|---|---|---|---|',
+    '| key | what it is for | unit | default | example | live |',
+    '|---|---|---|---|---|---|',
     ...rows,
   ]);
+}
+
+function isKind({ path, kind }: DeclaredKey): boolean {
+  return kind !== undefined && path.at(-1) === 'kind';
+}
+
+/** One row stands for the kinds' own: what each reads is told where they are listed. */
+function kindKey(key: DeclaredKey, kinds: readonly string[]): DeclaredKey {
+  const description = `What is read: ${kinds.join(', ')}. [agent.md](agent.md) tells of each.`;
+  return { ...key, notes: { ...key.notes, description, example: 'follow' } };
 }
 
 const SIMULATED_SEED = 1;
@@ -98,15 +112,37 @@ function governorPage(): string {
       ([name, { value, unit, about }]) => `| \`${name}\` | ${figure(value)} | ${unit} | ${cell(about)} |`,
     ),
   ].join('\n');
-  const [before, rest] = page.split(tableBegins);
-  const [, after] = rest.split(tableEnds);
-  return `${before}${tableBegins}\n\n${table}\n\n${tableEnds}${after}`;
+  return withTable(page, tableBegins, table);
+}
+
+const kindsBegin = '<!-- The table is made by `npm run docs` from agent/sources/options.ts. -->';
+
+/** Written by hand but for the table of the kinds of sources. */
+function agentPage(): string {
+  const shapes = Object.values(sourceOptions).map(({ shape }) => shape);
+  const ofAll = (key: string) =>
+    shapes.filter((shape) => key in shape).length > 3 && key !== 'path' && key !== 'listen';
+  const rows = Object.entries(sourceOptions).map(([kind, schema]) => {
+    const [{ notes }] = listKeys(schema).filter(({ path }) => path[0] === 'kind');
+    const own = Object.keys(schema.shape).filter((key) => key !== 'kind' && !ofAll(key));
+    const description = notes?.description.replace(`${kind}: `, '') ?? '';
+    return `| \`${kind}\` | ${cell(description)} | ${own.map((key) => `\`${key}\``).join(' ')} |`;
+  });
+  const table = ['| kind | what is read | keys of its own |', '|---|---|---|', ...rows].join('\n');
+  return withTable(readFileSync(join(root, 'docs/agent.md'), 'utf8'), kindsBegin, table);
+}
+
+/** A page with what stands between a mark and the table's end made anew. */
+function withTable(page: string, begins: string, table: string): string {
+  const [before, rest] = page.split(begins);
+  const [, ...after] = rest.split(tableEnds);
+  return `${before}${begins}\n\n${table}\n\n${tableEnds}${after.join(tableEnds)}`;
 }
 
 function keyRow({ path, notes, schema, defaultValue }: DeclaredKey, kinds: string): string {
-  const { description = schema.description ?? '', unit = '', example } = notes ?? {};
+  const { description = schema.description ?? '', unit = '', example, restart = true } = notes ?? {};
   const shown = (value: unknown) => (value === undefined ? '' : `\`${JSON.stringify(value)}\``);
-  return `| \`${path.join('.')}\`${kinds} | ${cell(description)} | ${unit} | ${shown(defaultValue)} | ${shown(example)} |`;
+  return `| \`${path.join('.')}\`${kinds} | ${cell(description)} | ${unit} | ${shown(defaultValue)} | ${shown(example)} | ${restart ? '' : 'yes'} |`;
 }
 
 function boardsPage(): string {

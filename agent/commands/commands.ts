@@ -20,10 +20,9 @@ import { type Clock, timestamp, within } from '../clock.js';
 import type { Log } from '../log.js';
 import type { Announcement, IncomingMessage, PublishOptions } from '../uplink/index.js';
 import { Journal, type JournalEntry } from './journal.js';
-import type { Operation, OperationContext, Progress } from './operation.js';
+import { Lanes, MOST_WAITING } from './lanes.js';
+import { type CommandName, HANDED_OVER, type Operation, type OperationContext, type Progress } from './operation.js';
 
-/** Commands that may wait; one more is answered `busy`. */
-const MOST_WAITING = 64;
 /** Refusals on their way to the broker; in a storm of nonsense, more are not answered. */
 const MOST_REFUSALS = 256;
 /** Longer fields of a requester are not repeated in the states. */
@@ -35,13 +34,15 @@ const STOP_LIMIT_MS = 1000;
 export interface CommandsOptions {
   readonly device: string;
   readonly operations: readonly Operation[];
-  readonly context: OperationContext;
+  readonly context: Omit<OperationContext, 'stopping'>;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
   /** Publishes with QoS 1; false where it did not arrive. */
   readonly publish: (topic: string, payload: string, options?: PublishOptions) => Promise<boolean>;
   readonly onEvent: (kind: string, message: string, fields: Record<string, unknown>) => void;
+  /** How a command ended that was begun before this agent; `open` where that is told later (`finish`). Default: interrupted. */
+  readonly endOf?: (entry: JournalEntry) => CommandOutcome | 'open' | undefined;
 }
 
 interface Waiting {
@@ -57,7 +58,8 @@ export class Commands {
   readonly #options: CommandsOptions;
   readonly #operations: ReadonlyMap<string, Operation>;
   readonly #topics: ReturnType<typeof topics>;
-  readonly #waiting: Waiting[] = [];
+  readonly #lanes = new Lanes<Waiting>((command) => this.#runOne(command));
+  readonly #stopping = new AbortController();
   readonly #active = new Set<string>();
   /** Cleared by the requester while they ran: their end is told, but not kept at the broker. */
   readonly #cleared = new Set<string>();
@@ -65,8 +67,6 @@ export class Commands {
   readonly #telling = new Set<string>();
   #refusals = 0;
   #unanswered = 0;
-  #running: Promise<void> | undefined;
-  #stopping = false;
 
   constructor(options: CommandsOptions) {
     this.#options = options;
@@ -82,16 +82,26 @@ export class Commands {
     for (const entry of journal.entries()) {
       if (entry.outcome) continue;
       const { operation, id } = entry;
-      await journal.end(entry, failure('interrupted', 'the agent ended while the command ran'));
+      const end = this.#options.endOf?.(entry) ?? failure('interrupted', 'the agent ended while the command ran');
+      if (end === 'open') continue;
+      await journal.end(entry, end);
+      if (end.status === 'successful' || end.code !== 'interrupted') continue;
       onEvent('command-interrupted', `${operation}/${id} was interrupted`, { operation, id });
     }
   }
 
-  /** Begins nothing more; waits a little for the command that runs. The journal stays open for what is still told. */
+  /** Begins nothing more, and says so to those that wait; gives what runs a little time. The journal stays open. */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#waiting.length = 0;
-    if (this.#running) await within(this.#options.clock, STOP_LIMIT_MS, this.#running);
+    this.#stopping.abort();
+    for (const { operation, id, reply, fields } of this.#lanes.close())
+      this.#refuse(operation.name, id, reply, fields, failure('interrupted', 'not run: the agent ends'));
+    await within(this.#options.clock, STOP_LIMIT_MS, this.#lanes.ended());
+  }
+
+  /** Ends a command that an agent before this one has begun and handed over. */
+  async finish({ operation, id }: CommandName, outcome: CommandOutcome): Promise<void> {
+    const entry = this.#options.journal.find(operation, id);
+    if (entry && !entry.outcome) await this.#end(entry, outcome);
   }
 
   /** One retained message for each operation, with the JSON Schema of its arguments. */
@@ -137,19 +147,17 @@ export class Commands {
     if (known?.outcome) void this.#tell(known);
     if (known || this.#active.has(Journal.key(name, id))) return;
     const { v: _v, ts: _ts, status: _status, expiresAt, ...args } = init;
-    const own = { ...args, ...(expiresAt !== undefined && { expiresAt }) };
-    const fields = JSON.stringify(own).length <= LONGEST_FIELDS ? own : undefined;
+    const own: Record<string, unknown> = { ...args, ...(expiresAt !== undefined && { expiresAt }) };
     const operation = this.#operations.get(name);
+    for (const unrepeated of operation?.unrepeated ?? []) delete own[unrepeated];
+    const fields = JSON.stringify(own).length <= LONGEST_FIELDS ? own : undefined;
     const objection = this.#objectionTo(name, operation, args, expiresAt);
     if (!operation || objection) {
       if (objection) this.#refuse(name, id, reply, fields, objection);
       return;
     }
     this.#active.add(Journal.key(name, id));
-    this.#waiting.push({ operation, id, args, expiresAt, fields, reply });
-    this.#running ??= this.#runAll().finally(() => {
-      this.#running = undefined;
-    });
+    this.#lanes.add(operation.lane ?? 'changing', { operation, id, args, expiresAt, fields, reply });
   }
 
   /** Why a command is not taken, or undefined. */
@@ -167,21 +175,20 @@ export class Commands {
     if (this.#expired(expiresAt)) return failure('expired', `it was to be run before ${expiresAt}`);
     const checked = operation.arguments.safeParse(args);
     if (!checked.success) return failure('invalid-arguments', placesOf(checked.error));
-    if (this.#waiting.length >= MOST_WAITING) return failure('busy', `${MOST_WAITING} commands are waiting already`);
+    if (this.#lanes.isFull(operation.lane ?? 'changing'))
+      return failure('busy', `${MOST_WAITING} commands are waiting already`);
     return undefined;
   }
 
-  async #runAll(): Promise<void> {
-    for (let next = this.#waiting.shift(); next && !this.#stopping; next = this.#waiting.shift()) {
-      const key = Journal.key(next.operation.name, next.id);
-      try {
-        await this.#run(next);
-      } catch (error) {
-        this.#options.log.error({ command: key }, `a command went wrong: ${messageOf(error)}`);
-      } finally {
-        this.#active.delete(key);
-        if (!this.#telling.has(key)) this.#cleared.delete(key);
-      }
+  async #runOne(command: Waiting): Promise<void> {
+    const key = Journal.key(command.operation.name, command.id);
+    try {
+      await this.#run(command);
+    } catch (error) {
+      this.#options.log.error({ command: key }, `a command went wrong: ${messageOf(error)}`);
+    } finally {
+      this.#active.delete(key);
+      if (!this.#telling.has(key)) this.#cleared.delete(key);
     }
   }
 
@@ -207,17 +214,25 @@ export class Commands {
     const outcome = await this.#outcomeOf(command, (progress) => {
       void this.#publishState(entry, { status: 'executing', progress });
     });
+    if (outcome !== HANDED_OVER) await this.#end(entry, outcome);
+  }
+
+  async #end(entry: JournalEntry, outcome: CommandOutcome): Promise<void> {
+    const { journal, log } = this.#options;
+    const { operation, id } = entry;
     let ended: JournalEntry = { ...entry, outcome };
     try {
       ended = await journal.end(entry, outcome);
     } catch (error) {
-      log.error({ operation: operation.name, id }, `a command's end can't be kept: ${messageOf(error)}`);
+      log.error({ operation, id }, `a command's end can't be kept: ${messageOf(error)}`);
     }
     void this.#tell(ended);
   }
 
-  async #outcomeOf({ operation, args }: Waiting, progress: Progress): Promise<CommandOutcome> {
-    const { clock, context } = this.#options;
+  async #outcomeOf({ operation, id, args }: Waiting, progress: Progress): Promise<CommandOutcome | typeof HANDED_OVER> {
+    const { clock } = this.#options;
+    const command = { operation: operation.name, id };
+    const context = { ...this.#options.context, command, stopping: this.#stopping.signal };
     const { limitMs = OPERATION_LIMIT_MS } = operation;
     let ended = false;
     try {
@@ -225,7 +240,8 @@ export class Commands {
         if (!ended) progress(how); // an end is the last word
       });
       if (!(await within(clock, limitMs, run))) return failure('error', `it did not end within ${limitMs / 1000} s`);
-      return { status: 'successful', result: await run };
+      const result = await run;
+      return result === HANDED_OVER ? result : { status: 'successful', result };
     } catch (error) {
       return failure('error', messageOf(error));
     } finally {

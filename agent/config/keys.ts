@@ -3,7 +3,9 @@ import type { z as zod } from 'zod';
 import { nameProblem } from '../../src/protocol/index.js';
 import { z } from '../../src/protocol/zod.js';
 import { key } from '../../src/yaml/index.js';
-import { queueOptions, sourceOptions } from '../sources/options.js';
+import { publishOptions } from '../publish/options.js';
+import { canNotWait, queueOptions, sourceOptions, sourceProblem } from '../sources/options.js';
+import { healthKeys, outboxKeys } from './field-keys.js';
 
 const text = () => z.string().min(1);
 const share = () => z.number().gt(0).max(1);
@@ -82,36 +84,35 @@ const mqtt = z
 
 /** What every source has beside the options of its kind. */
 const everySource = {
-  publish: z
-    .strictObject({
-      text: key(z.boolean().default(false), {
-        description: 'Whether the text itself stands in the messages.',
-        example: true,
-      }),
-    })
-    .prefault({}),
+  publish: publishOptions.prefault({}),
   queue: queueOptions.prefault({}),
 };
 
-for (const kind of ['stdin', 'file', 'follow', 'serial'] as const)
-  key(sourceOptions[kind].shape.kind, {
-    description: 'What is read: stdin, file, follow or serial.',
-    example: 'serial',
+const source = z
+  .discriminatedUnion('kind', [
+    sourceOptions.stdin.extend(everySource),
+    sourceOptions.file.extend(everySource),
+    sourceOptions.follow.extend(everySource),
+    sourceOptions.serial.extend(everySource),
+    sourceOptions.tcp.extend(everySource),
+    sourceOptions.udp.extend(everySource),
+    sourceOptions.syslog.extend(everySource),
+    sourceOptions.unix.extend(everySource),
+    sourceOptions.http.extend(everySource),
+    sourceOptions.mqtt.extend(everySource),
+    sourceOptions.exec.extend(everySource),
+    sourceOptions.journal.extend(everySource),
+  ])
+  .superRefine((options, context) => {
+    const problem = sourceProblem(options);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem.message, path: [problem.key] });
+    if (options.queue.policy === 'block' && canNotWait(options))
+      context.addIssue({
+        code: 'custom',
+        message: 'block makes a source wait, which this one can’t; take drop-oldest, drop-newest or sample',
+        path: ['queue', 'policy'],
+      });
   });
-
-for (const kind of ['file', 'follow', 'serial'] as const)
-  key(sourceOptions[kind].shape.path, {
-    description: sourceOptions[kind].shape.path.description ?? '',
-    example: kind === 'serial' ? '/dev/ttyUSB0' : '/var/log/syslog',
-    path: 'config-folder',
-  });
-
-const source = z.discriminatedUnion('kind', [
-  sourceOptions.stdin.extend(everySource),
-  sourceOptions.file.extend(everySource),
-  sourceOptions.follow.extend(everySource),
-  sourceOptions.serial.extend(everySource),
-]);
 
 export const configSchema = z.strictObject({
   device: key(topicName(), {
@@ -136,6 +137,7 @@ export const configSchema = z.strictObject({
       description:
         'The compression profile, or auto: the agent chooses, and changes it as board and stream do. A named one stays unless the board would be killed for memory.',
       example: 'w0.50-p0.25-q8',
+      restart: false,
     },
   ),
   mqtt,
@@ -167,12 +169,15 @@ export const configSchema = z.strictObject({
         description: 'How often telemetry is published.',
         example: 60_000,
         unit: 'ms',
+        restart: false,
       }),
     })
     .prefault({}),
+  outbox: outboxKeys,
+  health: healthKeys,
   stateDir: key(text().optional(), {
     description:
-      'Journal, session number, profile in force; later outbox and read positions. Default: the XDG state folder; a user without a home needs one here.',
+      'Journal, session number, profile in force, outbox, read positions. Default: the XDG state folder; a user without a home needs one here.',
     example: '/var/lib/snug',
     path: 'config-folder',
   }),
@@ -193,7 +198,7 @@ export const configSchema = z.strictObject({
   threads: key(z.int().min(1).max(256).default(1), { description: 'Threads inside one operator.', example: 4 }),
 });
 
-type Checked = zod.infer<typeof configSchema>;
+export type Checked = zod.infer<typeof configSchema>;
 /** A checked configuration: defaults filled in, paths absolute, frozen. */
 export type AgentConfig = Readonly<Omit<Checked, 'stateDir'>> & { readonly stateDir: string };
 export type SourceConfig = AgentConfig['sources'][string];

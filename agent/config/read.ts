@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, SnugError } from '../../src/errors/index.js';
 import { checkYaml, type KeyNotes, mapDeclared } from '../../src/yaml/index.js';
-import { type AgentConfig, configSchema } from './keys.js';
+import { type AgentConfig, type Checked, configSchema } from './keys.js';
 import { defaultStateFolder } from './state-folder.js';
 
 const LONGEST_FILE_BYTES = 1024 * 1024;
@@ -14,15 +14,18 @@ const LONGEST_FILE_BYTES = 1024 * 1024;
  * `file:line:column key: what is wrong`. The result is frozen; relative paths are meant from the file's folder.
  */
 export async function readConfig(file: string): Promise<AgentConfig> {
-  let text: string;
+  return checkConfig(await readConfigText(file), file);
+}
+
+/** The file's text. Throws `CONFIG_UNREADABLE`. */
+export async function readConfigText(file: string): Promise<string> {
   try {
     const { size } = await stat(file);
     if (size > LONGEST_FILE_BYTES) throw new Error(`it has ${size} bytes; at most ${LONGEST_FILE_BYTES} are read`);
-    text = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (cause) {
     throw new SnugError('CONFIG_UNREADABLE', `configuration ${file}: ${messageOf(cause)}`, { cause });
   }
-  return checkConfig(text, file);
 }
 
 /** Checks the text of a configuration file; `file` is where it stands (its folder must be known, the file need not be there). */
@@ -32,10 +35,15 @@ export function checkConfig(text: string, file: string): AgentConfig {
     const count = checked.count === 1 ? 'an error' : `${checked.count} errors`;
     throw new SnugError('CONFIG_INVALID', `${count} in the configuration\n${checked.lines.join('\n')}`);
   }
+  return resolvedConfig(checked.value, file);
+}
+
+/** A checked configuration with absolute paths, frozen; `file` says from where relative ones are meant. */
+export function resolvedConfig(value: Checked, file: string): AgentConfig {
   const folder = dirname(resolve(file));
-  const resolved = mapDeclared(configSchema, checked.value, (each, notes) =>
+  const resolved = mapDeclared(configSchema, value, (each, notes) =>
     notes.path && typeof each === 'string' ? absolute(each, folder, notes.path) : each,
-  ) as typeof checked.value;
+  ) as Checked;
   return deepFreeze({ ...resolved, stateDir: resolved.stateDir ?? join(defaultStateFolder(), resolved.device) });
 }
 

@@ -25,9 +25,21 @@ export interface BeginningParts {
   readonly kills: KillCounts;
   /** The nearest memory limit, or the board's RAM. */
   readonly memoryBytes: number | null;
+  /** Why something smaller than what would be served is to be tried; left out where nothing speaks against that. */
+  readonly careful?: string;
 }
 
-export function beginningOf({ choice, configured, bundle, last, kills, memoryBytes }: BeginningParts): Beginning {
+export function beginningOf(parts: BeginningParts): Beginning {
+  const usual = usualBeginning(parts);
+  const { choice, careful } = parts;
+  const candidate = choice.candidates.find(({ profile }) => profile === usual.profile);
+  if (careful === undefined || candidate === undefined) return usual;
+  const barred = (each: Candidate) => memoryOf(each) >= memoryOf(candidate);
+  const smaller = planOf(choice, { current: usual.profile, barred }).rungs.at(0) ?? lightest(choice);
+  return { ...usual, profile: smaller.profile, reason: `smaller than ${usual.profile}: ${careful}` };
+}
+
+function usualBeginning({ choice, configured, bundle, last, kills, memoryBytes }: BeginningParts): Beginning {
   const own = last?.bundle === bundle ? last : undefined; // another bundle has another ladder
   // A command's wish holds until somebody writes another one into the configuration.
   const wish = own?.wish?.configured === configured ? own.wish.profile : configured;

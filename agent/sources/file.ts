@@ -1,24 +1,31 @@
-/** A regular file, once, to its end. */
+/** A regular file, once, to its end. After a restart it is read on where it was read up to. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { messageOf, SnugError } from '../../src/errors/index.js';
-import type { Source, SourceSink } from './source.js';
-
-const CHUNK_BYTES = 64 * 1024;
+import { GrowingFile, type Place } from './growing-file.js';
+import { placeOf } from './place.js';
+import type { ReadPosition, Source, SourceSink } from './source.js';
 
 export class FileSource implements Source {
   readonly kind = 'file';
   readonly canWait = true;
+  readonly readsAgain = true;
   #stopping = false;
   #reading: Promise<void> | undefined;
 
   constructor(
     readonly name: string,
     private readonly path: string,
+    private readonly options: { readonly wholeLines?: boolean } = {},
   ) {}
 
-  async start(sink: SourceSink): Promise<void> {
-    const file = await openRegularFile(this.path);
-    this.#reading = this.#read(file, sink);
+  async start(sink: SourceSink, from?: ReadPosition): Promise<void> {
+    const handle = await openRegularFile(this.path);
+    const place = placeOf(from);
+    const resumed = place && (await GrowingFile.at(place, handle, this.options));
+    if (place !== undefined && resumed === undefined)
+      sink.missed(`nothing of ${this.path}: it is another file now, read anew`);
+    const file = resumed ?? (await GrowingFile.at('start', handle, this.options));
+    if (file !== undefined) this.#reading = this.#read(file, sink);
   }
 
   async stop(): Promise<void> {
@@ -26,15 +33,12 @@ export class FileSource implements Source {
     await this.#reading;
   }
 
-  async #read(file: FileHandle, sink: SourceSink): Promise<void> {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  async #read(file: GrowingFile, sink: SourceSink): Promise<void> {
     let problem: SnugError | undefined;
+    const positionAt = (place: Place) => ({ ...place });
     try {
-      while (!this.#stopping) {
-        const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES);
-        if (bytesRead === 0) break;
-        await sink.bytes(chunk.subarray(0, bytesRead));
-      }
+      await file.read(sink, () => !this.#stopping, positionAt);
+      if (!this.#stopping) await file.readRest(sink, positionAt);
     } catch (error) {
       problem = new SnugError('SOURCE_FAILED', `${this.path}: ${messageOf(error)}`, { cause: error });
     }

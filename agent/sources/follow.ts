@@ -1,13 +1,16 @@
 /**
  * A file that grows, followed by name as `tail -F` does: from its end, over rotation (a new file takes the name, and what is
- * still written to the old one is read too), truncation, and times when there is no such file.
+ * still written to the old one is read too), truncation, and times when there is no such file. After a restart it is read on
+ * where it was read up to, in the rotated files first.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf, SnugError, systemCodeOf } from '../../src/errors/index.js';
-import { GrowingFile } from './growing-file.js';
-import type { Source, SourceSink } from './source.js';
+import { GrowingFile, type Place } from './growing-file.js';
+import { placeOf } from './place.js';
+import { filesSince } from './rotated.js';
+import type { ByteStream, ReadPosition, Source, SourceSink } from './source.js';
 
 /** How often the file is looked at where no notice of a change comes: network file systems give none. */
 const POLL_MS = 250;
@@ -18,19 +21,27 @@ const GONE_MS = 1000;
 /** A rotated file that was quiet for so long is finished: its writer has moved on. */
 const QUIET_MS = 5000;
 
-interface OldFile {
+interface OpenFile {
   readonly file: GrowingFile;
+  readonly stream: ByteStream & { close(): void };
+  /** Since when a rotated one is quiet. */
   quietSinceMs: number;
+}
+
+export interface FollowOptions {
+  /** False where a record does not end with a line. */
+  readonly wholeLines?: boolean;
+  readonly now?: () => number;
 }
 
 export class FollowSource implements Source {
   readonly kind = 'follow';
   readonly canWait = true;
+  readonly readsAgain = true;
   readonly #path: string;
-  #current: GrowingFile | undefined;
-  #old: OldFile[] = [];
-  /** The file that gave the last bytes. */
-  #last: GrowingFile | undefined;
+  readonly #now: () => number;
+  #current: OpenFile | undefined;
+  #old: OpenFile[] = [];
   #goneSinceMs: number | undefined;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -42,12 +53,13 @@ export class FollowSource implements Source {
   constructor(
     readonly name: string,
     path: string,
-    private readonly now: () => number = () => performance.now(),
+    private readonly options: FollowOptions = {},
   ) {
     this.#path = resolve(path);
+    this.#now = options.now ?? (() => performance.now());
   }
 
-  async start(sink: SourceSink): Promise<void> {
+  async start(sink: SourceSink, from?: ReadPosition): Promise<void> {
     const there = await stat(this.#path).catch(() => undefined);
     if (there !== undefined && !there.isFile())
       throw new SnugError(
@@ -55,10 +67,12 @@ export class FollowSource implements Source {
         `${this.#path} is ${there.isDirectory() ? 'a folder' : 'not a regular file'}`,
       );
     try {
-      await this.#open('end');
+      if (Array.isArray(from?.files)) await this.#resume(from.files, sink);
+      else await this.#openCurrent('end', sink);
     } catch (error) {
       sink.lost(messageOf(error));
     }
+    sink.at(this.#position());
     this.#look(sink);
   }
 
@@ -68,9 +82,26 @@ export class FollowSource implements Source {
     this.#watcher?.close();
     await this.#looking;
     for (const { file } of this.#old) await file.close();
-    await this.#current?.close();
+    await this.#current?.file.close();
     this.#old = [];
     this.#current = undefined;
+  }
+
+  /** Opens what was read before, and what took its name since then, each where reading goes on. */
+  async #resume(files: readonly unknown[], sink: SourceSink): Promise<void> {
+    const places = files.flatMap((each) => placeOf(each) ?? []);
+    const { found, missing } = await filesSince(places, this.#path);
+    if (missing !== undefined) sink.missed(missing);
+    for (const { path, place, isCurrent } of found) {
+      const handle = await open(path);
+      const resumed = await GrowingFile.at(place, handle, this.options);
+      if (resumed === undefined) sink.missed(`what was written to ${path} before it was truncated, if anything`);
+      const file = resumed ?? (await GrowingFile.at('start', handle, this.options));
+      if (file === undefined) continue;
+      const opened = { file, stream: sink.open(), quietSinceMs: this.#now() };
+      if (isCurrent) this.#current = opened;
+      else this.#old.push(opened);
+    }
   }
 
   /** Looks now, and again in a while. */
@@ -81,7 +112,7 @@ export class FollowSource implements Source {
       .catch((error: unknown) => sink.lost(messageOf(error)))
       .finally(() => {
         this.#looking = undefined;
-        this.#lookedAtMs = this.now();
+        this.#lookedAtMs = this.#now();
         if (!this.#stopping) this.#timer = setTimeout(() => this.#look(sink), this.#noticed ? REST_MS : POLL_MS);
       });
   }
@@ -92,18 +123,18 @@ export class FollowSource implements Source {
     this.#noticed = true;
     if (this.#looking !== undefined) return; // the next look will be soon
     clearTimeout(this.#timer);
-    const restMs = this.#lookedAtMs + REST_MS - this.now();
+    const restMs = this.#lookedAtMs + REST_MS - this.#now();
     if (restMs <= 0) this.#look(sink);
     else this.#timer = setTimeout(() => this.#look(sink), restMs);
   }
 
   async #readAll(sink: SourceSink): Promise<void> {
     this.#watch(sink);
-    await this.#readOld(sink);
-    if (this.#current !== undefined) await this.#read(this.#current, sink);
+    await this.#readOld();
+    if (this.#current !== undefined) await this.#read(this.#current);
     if (this.#stopping || !(await this.#nameIsThere(sink))) return;
     sink.back();
-    if (this.#current !== undefined) await this.#read(this.#current, sink);
+    if (this.#current !== undefined) await this.#read(this.#current);
   }
 
   /** Opens the file that has the name now, if it is another one; false where there is none. */
@@ -111,49 +142,53 @@ export class FollowSource implements Source {
     try {
       const { dev, ino } = await stat(this.#path);
       this.#goneSinceMs = undefined;
-      if (this.#current?.identity !== `${dev}:${ino}`) await this.#open('start');
+      if (this.#current?.file.identity !== `${dev}:${ino}`) await this.#openCurrent('start', sink);
       return true;
     } catch (error) {
       if (systemCodeOf(error) !== 'ENOENT') throw error;
-      this.#goneSinceMs ??= this.now();
-      if (this.now() - this.#goneSinceMs >= GONE_MS) sink.lost(`there is no ${this.#path}`);
+      this.#goneSinceMs ??= this.#now();
+      if (this.#now() - this.#goneSinceMs >= GONE_MS) sink.lost(`there is no ${this.#path}`);
       return false;
     }
   }
 
-  async #open(place: 'start' | 'end'): Promise<void> {
-    const opened = await GrowingFile.at(place, await open(this.#path));
-    if (this.#current !== undefined) this.#old.push({ file: this.#current, quietSinceMs: this.now() });
-    const known = this.#old.findIndex(({ file }) => file.identity === opened.identity);
+  async #openCurrent(place: 'start' | 'end', sink: SourceSink): Promise<void> {
+    const file = await GrowingFile.at(place, await open(this.#path), this.options);
+    if (file === undefined) return;
+    if (this.#current !== undefined) this.#old.push({ ...this.#current, quietSinceMs: this.#now() });
+    const known = this.#old.findIndex((each) => each.file.identity === file.identity);
     if (known < 0) {
-      this.#current = opened;
+      this.#current = { file, stream: sink.open(), quietSinceMs: 0 };
       return;
     }
     // A file that got its name back was read already.
-    await opened.close();
-    this.#current = this.#old.splice(known, 1)[0].file;
+    await file.close();
+    this.#current = this.#old.splice(known, 1)[0];
   }
 
-  async #readOld(sink: SourceSink): Promise<void> {
+  async #readOld(): Promise<void> {
     for (const old of this.#old) {
-      if ((await this.#read(old.file, sink)) > 0) old.quietSinceMs = this.now();
-      if (this.#stopping || this.now() - old.quietSinceMs < QUIET_MS) continue;
-      this.#switchTo(old.file, sink);
-      await old.file.readRest(sink);
+      if ((await this.#read(old)) > 0) old.quietSinceMs = this.#now();
+      if (this.#stopping || this.#now() - old.quietSinceMs < QUIET_MS) continue;
+      await old.file.readRest(old.stream, (place) => this.#position(place));
       await old.file.close();
+      old.stream.close();
       this.#old = this.#old.filter((each) => each !== old);
     }
   }
 
-  async #read(file: GrowingFile, sink: SourceSink): Promise<number> {
-    this.#switchTo(file, sink);
-    return await file.readLines(sink, () => !this.#stopping);
+  #read({ file, stream }: OpenFile): Promise<number> {
+    return file.read(
+      stream,
+      () => !this.#stopping,
+      (place) => this.#position(place),
+    );
   }
 
-  /** Keeps a line that one file has begun apart from the next file's lines. */
-  #switchTo(file: GrowingFile, sink: SourceSink): void {
-    if (this.#last !== file && this.#last?.midLine) sink.flush();
-    this.#last = file;
+  /** Where reading goes on in each open file, the one read now behind `place`. */
+  #position(place?: Place): { files: Place[] } {
+    const files = this.#current === undefined ? this.#old : [...this.#old, this.#current];
+    return { files: files.map(({ file }) => (place?.file === file.identity ? place : file.place)) };
   }
 
   /** Asks the folder for notices, which come for the name whatever file has it. Polling does without them. */

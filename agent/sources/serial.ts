@@ -4,11 +4,11 @@
  */
 import type { SerialPort } from 'serialport';
 import { messageOf } from '../../src/errors/index.js';
-import type { SerialOptions } from './options.js';
+import type { OptionsOf } from './options.js';
+import { Retry } from './retry.js';
 import type { Source, SourceSink } from './source.js';
 
 const DEFAULT_BAUD_RATE = 115_200;
-const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 /** How often an open port is asked whether its device is still there. */
 const WATCH_MS = 250;
@@ -16,16 +16,15 @@ const WATCH_MS = 250;
 export class SerialSource implements Source {
   readonly kind = 'serial';
   readonly canWait = false;
+  readonly readsAgain = false;
   #port: SerialPort | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #pauseMs = FIRST_PAUSE_MS;
+  readonly #retry = new Retry(LONGEST_PAUSE_MS);
   #watch: NodeJS.Timeout | undefined;
   #opening: Promise<void> | undefined;
-  #stopping = false;
 
   constructor(
     readonly name: string,
-    private readonly options: Omit<SerialOptions, 'kind'>,
+    private readonly options: Omit<OptionsOf<'serial'>, 'kind'>,
   ) {}
 
   async start(sink: SourceSink): Promise<void> {
@@ -34,8 +33,7 @@ export class SerialSource implements Source {
   }
 
   async stop(): Promise<void> {
-    this.#stopping = true;
-    clearTimeout(this.#timer);
+    this.#retry.end();
     await this.#opening;
     clearInterval(this.#watch);
     const port = this.#port;
@@ -52,15 +50,15 @@ export class SerialSource implements Source {
     try {
       await new Promise<void>((resolve, reject) => port.open((error) => (error === null ? resolve() : reject(error))));
     } catch (error) {
-      this.#retry(sink, messageOf(error));
+      this.#again(sink, messageOf(error));
       return;
     }
     this.#port = port;
-    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#retry.worked();
     port.once('close', (error: Error | null) => {
       clearInterval(this.#watch);
       sink.flush();
-      this.#retry(sink, error ? messageOf(error) : 'the device hung up');
+      this.#again(sink, error ? messageOf(error) : 'the device hung up');
     });
     await this.#watchFor(port);
     if (port.isOpen) sink.back();
@@ -90,13 +88,12 @@ export class SerialSource implements Source {
     void full.then(() => port.resume());
   }
 
-  #retry(sink: SourceSink, reason: string): void {
+  #again(sink: SourceSink, reason: string): void {
     this.#port = undefined;
-    if (this.#stopping) return;
+    if (this.#retry.ended) return;
     sink.lost(reason);
-    this.#timer = setTimeout(() => {
+    this.#retry.later(() => {
       this.#opening = this.#open(sink);
-    }, this.#pauseMs);
-    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+    });
   }
 }

@@ -6,6 +6,7 @@ import type { Source, SourceSink } from './source.js';
 export class StdinSource implements Source {
   readonly kind = 'stdin';
   readonly canWait = true;
+  readonly readsAgain = false;
   #close: () => void = () => undefined;
 
   /** `open` gives the stream at start: touching `process.stdin` keeps a process alive. */

@@ -12,8 +12,8 @@ export interface TelemetryOptions {
   /** The pipeline's figures; latencies since the last call. */
   readonly stats: () => PipelineStats;
   readonly session: () => number;
-  /** Records that wait for the broker. */
-  readonly waitingRecords: () => number;
+  /** What waits for the broker. */
+  readonly waiting: () => { readonly records: number; readonly bytes: number };
   readonly publish: (message: Payloads['telemetry']) => void;
   /** Queues dropped records since the last look: so many, by source and cause. */
   readonly onDrops: (count: number, drops: Record<string, number>) => void;
@@ -23,11 +23,14 @@ export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #startedMs: number;
   readonly #stopping = new AbortController();
+  #changed = new AbortController();
+  #intervalMs: number;
   #before: { atMs: number; cpuMs: number; records: number; drops: Record<string, number> };
   #loop: Promise<void> | undefined;
 
   constructor(options: TelemetryOptions) {
     this.#options = options;
+    this.#intervalMs = options.intervalMs;
     this.#startedMs = options.clock.now();
     this.#before = { atMs: this.#startedMs, cpuMs: cpuMs(), records: 0, drops: {} };
   }
@@ -36,29 +39,34 @@ export class Telemetry {
     this.#loop ??= this.#run();
   }
 
+  /** Another interval, from now on. */
+  changeInterval(intervalMs: number): void {
+    if (intervalMs === this.#intervalMs) return;
+    this.#intervalMs = intervalMs;
+    this.#changed.abort();
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
   }
 
   async #run(): Promise<void> {
-    const { clock, intervalMs, publish } = this.#options;
+    const { clock, publish } = this.#options;
     for (;;) {
-      await clock.sleep(intervalMs, this.#stopping.signal);
+      this.#changed = new AbortController();
+      await clock.sleep(this.#intervalMs, AbortSignal.any([this.#stopping.signal, this.#changed.signal]));
       if (this.#stopping.signal.aborted) return;
+      if (this.#changed.signal.aborted) continue;
       publish(this.#message());
     }
   }
 
   #message(): Payloads['telemetry'] {
-    const { clock, stats, session, waitingRecords } = this.#options;
+    const { clock, stats, session, waiting } = this.#options;
     const { sources, predicted, refused, truncated, failed, latencyMs, totalMs } = stats();
     const before = this.#before;
-    const drops = Object.fromEntries(
-      sources.flatMap(({ source, drops: by }) =>
-        Object.entries(by).flatMap(([cause, count]) => (count > 0 ? [[`${source}.${cause}`, count] as const] : [])),
-      ),
-    );
+    const drops = Object.fromEntries(countsOf(sources, 'drops'));
     this.#before = { atMs: clock.now(), cpuMs: cpuMs(), records: predicted, drops };
     const elapsedMs = Math.max(1, this.#before.atMs - before.atMs);
     this.#tellDrops(before.drops, drops);
@@ -78,8 +86,9 @@ export class Telemetry {
       totalMs: percentiles(totalMs),
       queue: Object.fromEntries(sources.slice(0, SOURCES_NAMED).map(({ source, queued }) => [source, queued])),
       drops: Object.fromEntries(Object.entries(drops).slice(0, SOURCES_NAMED)),
+      leftOut: Object.fromEntries(countsOf(sources, 'leftOut').slice(0, SOURCES_NAMED)),
       sourcesLost: sources.filter(({ state }) => state === 'lost').length,
-      outbox: { records: waitingRecords() },
+      outbox: waiting(),
       ...processMemory(),
       cpuShare: rounded((this.#before.cpuMs - before.cpuMs) / elapsedMs),
       temperatureC: readPressure().limits.temperatureC.value,
@@ -91,6 +100,15 @@ export class Telemetry {
     const count = risen.reduce((sum, [, more]) => sum + more, 0);
     if (count > 0) this.#options.onDrops(count, Object.fromEntries(risen.filter(([, more]) => more > 0)));
   }
+}
+
+/** `source.cause` and its count, where there is one. */
+function countsOf(sources: PipelineStats['sources'], what: 'drops' | 'leftOut'): [string, number][] {
+  return sources.flatMap((each) =>
+    Object.entries(each[what]).flatMap(([cause, count]): [string, number][] =>
+      count > 0 ? [[`${each.source}.${cause}`, count]] : [],
+    ),
+  );
 }
 
 /** Sources named in one message at most: a message stays below 4 KiB. */

@@ -15,6 +15,8 @@ const { MqttClient } = createRequire(import.meta.url)('mqtt') as typeof import('
 const LONGEST_PACKET_BYTES = 1024 * 1024;
 /** Acknowledgements waited for at a time, where the broker does not say less [MQTT 5, 3.2.2.3.3]. */
 const MOST_IN_FLIGHT = 16;
+/** Server unavailable, server busy, quota exceeded [MQTT 5, 2.4]. */
+const NO_ROOM_NOW: readonly unknown[] = [136, 137, 151];
 /** A broker that reads so slowly gets no messages of QoS 0. */
 const MOST_UNWRITTEN_BYTES = 64 * 1024;
 
@@ -203,7 +205,11 @@ export class Link {
       const properties = correlationData && { correlationData };
       this.#client?.publish(topic, payload, { qos: 1, retain, ...(properties && { properties }) }, (error) => {
         if (!this.#unacknowledged.delete(next)) return;
-        if (error) reject(new NotDelivered(messageOf(error), 'code' in error && typeof error.code === 'number'));
+        if (error && isForNow(error)) {
+          this.#why ??= error;
+          this.destroy();
+        }
+        if (error) reject(new NotDelivered(messageOf(error), !isForNow(error) && typeof codeOf(error) === 'number'));
         else resolve();
         this.#send();
       });
@@ -217,6 +223,15 @@ export class Link {
     for (const { reject } of undelivered) reject(new NotDelivered('the connection ended', false));
     this.#tellClosed(this.#why);
   }
+}
+
+function codeOf(error: Error): unknown {
+  return 'code' in error ? error.code : undefined;
+}
+
+/** A broker that has no room now says nothing against the message: it is sent again over the next connection. */
+function isForNow(error: Error): boolean {
+  return NO_ROOM_NOW.includes(codeOf(error));
 }
 
 function incoming(topic: string, payload: Buffer, { properties }: IPublishPacket): IncomingMessage {

@@ -1,31 +1,26 @@
 /**
- * The agent's one way out: keeps a connection to the broker, says who is there, and brings results, events and command states
- * to it in order.
+ * The agent's one way out: keeps a connection to the broker, says who is there, lends the connection to the outbox, and brings
+ * command states to the broker.
  *
  * Invariants: at most one connection at a time; its number is on disk before its CONNECT is sent, and stands in its will and
- * its status; `online` follows everything that it promises (info, capabilities, subscription); a result is taken off the queue
- * only when the broker has acknowledged it.
+ * its status; `online` follows everything that it promises (info, capabilities, subscription), and the outbox's results follow it.
  */
 import { messageOf } from '../../src/errors/index.js';
-import { commandFilter, encode, encodeResult, type Payloads, topics } from '../../src/protocol/index.js';
+import { commandFilter, encode, type Payloads, topics } from '../../src/protocol/index.js';
 import { type Clock, timestamp, within } from '../clock.js';
 import type { MqttConfig } from '../config/index.js';
 import type { Log } from '../log.js';
-import type { PredictedRecord } from '../record.js';
+import type { Carrier } from '../outbox/index.js';
 import { Backoff } from './backoff.js';
-import { readCredentials } from './credentials.js';
-import { EventQueue } from './event-queue.js';
-import { type IncomingMessage, Link, type NotDelivered, type PublishOptions } from './link.js';
+import { type Credentials, readCredentials } from './credentials.js';
+import { type IncomingMessage, Link, type PublishOptions } from './link.js';
 import { inPlainWords } from './plain-words.js';
-import { type ResultBatch, ResultQueue } from './result-queue.js';
 import type { SessionCounter } from './session.js';
 
-/** Result messages not acknowledged yet; beyond them records wait and share the next message. */
-const RESULTS_IN_FLIGHT = 8;
-/** So many waiting records hold the pipeline back while the link is up, until half of them are gone. */
-const RECORDS_WAITING = 512;
 /** A connection that lasted so long was a good one: the next try after it comes soon. */
 const STABLE_MS = 5000;
+/** How often the files of a connection are looked at: renewed certificates are taken over without a restart. */
+const RENEWAL_LOOK_MS = 60_000;
 /** What the last words before an end may take: results, the status, the DISCONNECT. */
 const FLUSH_MS = 1200;
 const FAREWELL_MS = 800;
@@ -42,8 +37,13 @@ export interface UplinkOptions {
   readonly session: SessionCounter;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether a source's results carry the text. */
-  readonly withText: (source: string) => boolean;
+  /** What waits for a connection; it is carried while there is one. */
+  readonly outbox: {
+    carry(carrier: Carrier): void;
+    rest(): void;
+    drained(): Promise<void>;
+    telemetry(message: Payloads['telemetry']): void;
+  };
   /** Info and capabilities, at every connection. */
   readonly announcements: () => readonly Announcement[];
   /** A message on a command's topic. */
@@ -55,9 +55,6 @@ export interface UplinkOptions {
 export class Uplink {
   readonly #options: UplinkOptions;
   readonly #topics: ReturnType<typeof topics>;
-  readonly #results: ResultQueue;
-  readonly #events: EventQueue;
-  readonly #inFlight: ResultBatch[] = [];
   readonly #ending = new AbortController();
   #link: Link | undefined;
   #online = false;
@@ -65,14 +62,10 @@ export class Uplink {
   #correcting: Promise<void> | undefined;
   #loop: Promise<void> | undefined;
   #trouble: string | undefined;
-  #roomAgain: (() => void) | undefined;
-  #refused = 0;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#topics = topics(options.device);
-    this.#results = new ResultQueue(options.withText);
-    this.#events = new EventQueue();
   }
 
   /** Starts to connect, and goes on trying for ever; does not wait for the first connection. */
@@ -80,12 +73,12 @@ export class Uplink {
     this.#loop ??= this.#run();
   }
 
-  /** Sends what waits, says `offline` and ends the connection, all within two seconds, broker or not. */
+  /** Sends what is live, says `offline` and ends the connection, all within two seconds, broker or not. */
   async stop(): Promise<void> {
     const { clock } = this.#options;
     const link = this.#link;
     if (link && this.#online) {
-      await within(clock, FLUSH_MS, Promise.race([this.#drained(), link.closed]));
+      await within(clock, FLUSH_MS, Promise.race([this.#options.outbox.drained(), link.closed]));
       this.#ending.abort();
       const farewell = link
         .publish(this.#topics.status, this.#status('offline'), { retain: true })
@@ -103,34 +96,10 @@ export class Uplink {
     return this.#online;
   }
 
-  /** Records that wait to be sent or acknowledged. */
-  get waitingRecords(): number {
-    return this.#inFlight.reduce((sum, { predictions }) => sum + predictions.length, this.#results.records);
-  }
-
-  /** Takes predictions. A promise comes back where the broker is slower than the model; it resolves when there is room. */
-  publishResults(records: readonly PredictedRecord[]): Promise<void> | undefined {
-    this.#results.add(records);
-    this.#sendResults();
-    if (!this.#online || this.#results.records < RECORDS_WAITING) return undefined;
-    return new Promise((resolve) => {
-      const before = this.#roomAgain;
-      this.#roomAgain = () => {
-        before?.();
-        resolve();
-      };
-    });
-  }
-
-  /** Publishes an event, now or when the link is back. */
-  event(kind: string, message: string, fields: Record<string, unknown> = {}): void {
-    this.#events.add({ ...fields, v: 1, ts: timestamp(this.#options.clock), kind, message });
-    this.#sendEvents();
-  }
-
-  /** Publishes telemetry, or not at all while offline or where the broker is slow. */
+  /** Publishes telemetry; while offline the outbox keeps some of it, and a slow broker gets none. */
   telemetry(message: Payloads['telemetry']): void {
     if (this.#online) this.#link?.publishIfIdle(this.#topics.telemetry, encode('telemetry', message));
+    else this.#options.outbox.telemetry(message);
   }
 
   /** Publishes with QoS 1; false where it did not arrive. For answers to commands, which keep themselves what was not said. */
@@ -151,17 +120,22 @@ export class Uplink {
     let numberUsed = true;
     while (!this.#ending.signal.aborted) {
       if (numberUsed) await this.#nextSession();
-      const link = new Link(await this.#linkOptions());
+      const credentials = await this.#credentials();
+      const link = new Link(this.#linkOptions(credentials));
       this.#link = link;
       let onlineAtMs: number | undefined;
+      let renewed = false;
       try {
         if (this.#ending.signal.aborted) return;
         await link.open();
         await this.#announce(link);
         onlineAtMs = clock.now();
         this.#cameOnline(link);
+        void this.#renewal(credentials, link).then((isRenewed) => {
+          renewed = isRenewed;
+        });
         const why = await link.closed;
-        if (!this.#ending.signal.aborted) this.#report(why ?? new Error('the connection was closed'));
+        if (!this.#ending.signal.aborted && !renewed) this.#report(why ?? new Error('the connection was closed'));
       } catch (error) {
         if (!this.#ending.signal.aborted) this.#report(error);
         link.destroy();
@@ -170,7 +144,26 @@ export class Uplink {
       numberUsed = link.reached;
       this.#wentOffline();
       if (onlineAtMs !== undefined && clock.now() - onlineAtMs >= STABLE_MS) backoff.reset();
-      await clock.sleep(backoff.nextMs(), this.#ending.signal);
+      if (!renewed) await clock.sleep(backoff.nextMs(), this.#ending.signal);
+    }
+  }
+
+  /** Ends the connection once the files that it was made with are others; true then, false where it ends before. */
+  async #renewal(credentials: Credentials, link: Link): Promise<boolean> {
+    const { mqtt, clock, log } = this.#options;
+    if (!mqtt.ca && !mqtt.cert && !mqtt.passwordFile) return false;
+    const before = JSON.stringify(credentials);
+    const over = new AbortController();
+    void link.closed.then(() => over.abort());
+    for (;;) {
+      await clock.sleep(RENEWAL_LOOK_MS, over.signal);
+      if (over.signal.aborted) return false;
+      // Half-written ones can't be read, and are looked at again.
+      const now = await readCredentials(mqtt).then(JSON.stringify, () => before);
+      if (now === before || over.signal.aborted) continue;
+      log.info('certificates or password were renewed; the connection is made anew with them');
+      link.end();
+      return true;
     }
   }
 
@@ -182,12 +175,16 @@ export class Uplink {
     }
   }
 
-  async #linkOptions() {
-    const { device, mqtt, log, onCommand } = this.#options;
-    const credentials = await readCredentials(mqtt).catch((error: unknown) => {
-      log.error(messageOf(error)); // they were readable at the start; without them the broker says what it thinks
+  /** They were readable at the start; without them the broker says what it thinks. */
+  async #credentials(): Promise<Credentials> {
+    return await readCredentials(this.#options.mqtt).catch((error: unknown) => {
+      this.#options.log.error(messageOf(error));
       return {};
     });
+  }
+
+  #linkOptions(credentials: Credentials) {
+    const { device, mqtt, onCommand } = this.#options;
     return {
       url: mqtt.url,
       clientId: device,
@@ -215,14 +212,20 @@ export class Uplink {
       link.subscribe(this.#topics.status), // not noLocal: a will of ours before counts as our own
     ]);
     await Promise.all(announcements().map(({ topic, payload }) => link.publish(topic, payload, { retain: true })));
+    this.#statusDoubted = false; // what was said before is overwritten now
     await link.publish(this.#topics.status, this.#status('online'), { retain: true });
   }
 
   /** Another connection's will, or someone's mistake, may have written over our status: it is said again. */
   #readOwnStatus(payload: Buffer): void {
-    if (!this.#online || this.#ending.signal.aborted) return;
+    if (this.#ending.signal.aborted) return;
     if (/"state"\s*:\s*"online"/.test(payload.toString('utf8', 0, 4096))) return;
     this.#statusDoubted = true;
+    this.#correctIfDoubted();
+  }
+
+  #correctIfDoubted(): void {
+    if (!this.#online || !this.#statusDoubted) return;
     this.#correcting ??= this.#correctStatus().finally(() => {
       this.#correcting = undefined;
     });
@@ -237,27 +240,24 @@ export class Uplink {
   }
 
   #cameOnline(link: Link): void {
-    const { log, mqtt, session, onOnline } = this.#options;
+    const { log, mqtt, session, outbox, onOnline } = this.#options;
     if (this.#link !== link) return;
     this.#online = true;
     this.#trouble = undefined;
     log.info({ session: session.current }, `online at ${mqtt.url}`);
-    const dropped = this.#results.takeDropped();
-    if (dropped > 0)
-      this.event('records-dropped', `${dropped} results were dropped while the broker was out of reach`, {
-        count: dropped,
-        cause: 'offline',
-      });
+    outbox.carry({
+      session: session.current,
+      publish: (kind, source, payload) =>
+        link.publish(kind === 'result' ? this.#topics.result(source) : this.#topics[kind], payload),
+    });
     onOnline();
-    this.#sendEvents();
-    this.#sendResults();
+    this.#correctIfDoubted();
   }
 
   #wentOffline(): void {
     this.#online = false;
     this.#link = undefined;
-    this.#results.giveBack(this.#inFlight.splice(0));
-    this.#makeRoom(); // offline nobody waits: the queue drops its oldest instead
+    this.#options.outbox.rest();
   }
 
   /** One line a change, not a line a try. */
@@ -266,71 +266,5 @@ export class Uplink {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
     this.#options.log.warn(`${trouble}; trying again`);
-  }
-
-  #sendResults(): void {
-    while (this.#online && this.#link && this.#inFlight.length < RESULTS_IN_FLIGHT) {
-      const batch = this.#results.take();
-      if (!batch) break;
-      this.#inFlight.push(batch);
-      this.#sendResult(this.#link, batch);
-    }
-    if (this.#results.records <= RECORDS_WAITING / 2) this.#makeRoom();
-  }
-
-  #sendResult(link: Link, batch: ResultBatch): void {
-    const { clock, session } = this.#options;
-    const payload = encodeResult(timestamp(clock), session.current, batch.predictions);
-    link.publish(this.#topics.result(batch.source), payload).then(
-      () => this.#sent(batch),
-      (error: NotDelivered) => {
-        if (!error.refused) return; // the connection ended: it goes back into the queue there
-        this.#sent(batch);
-        this.#resultsRefused(batch, error.message);
-      },
-    );
-  }
-
-  #sent(batch: ResultBatch): void {
-    const at = this.#inFlight.indexOf(batch);
-    if (at >= 0) this.#inFlight.splice(at, 1);
-    this.#sendResults();
-    if (this.waitingRecords === 0) this.#nothingWaits?.();
-  }
-
-  #nothingWaits: (() => void) | undefined;
-
-  #drained(): Promise<void> {
-    if (this.waitingRecords === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#nothingWaits = resolve;
-    });
-  }
-
-  /** The broker said no to a message: trying again would not help. Told at the first, and then at ten times as many. */
-  #resultsRefused({ source, predictions }: ResultBatch, reason: string): void {
-    const before = this.#refused;
-    this.#refused += predictions.length;
-    if (before > 0 && Math.floor(Math.log10(before)) === Math.floor(Math.log10(this.#refused))) return;
-    this.#options.log.error({ source, count: this.#refused }, `the broker refused results: ${reason}`);
-    this.event('records-dropped', `the broker refused results: ${reason}`, {
-      count: this.#refused,
-      cause: 'refused',
-      source,
-    });
-  }
-
-  #makeRoom(): void {
-    this.#roomAgain?.();
-    this.#roomAgain = undefined;
-  }
-
-  #sendEvents(): void {
-    if (!this.#online || !this.#link) return;
-    const link = this.#link;
-    const session = this.#options.session.current;
-    this.#events
-      .send((event) => link.publish(this.#topics.event, encode('event', { ...event, session })))
-      .catch((error: unknown) => this.#options.log.debug(`events wait: ${messageOf(error)}`));
   }
 }

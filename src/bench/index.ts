@@ -3,6 +3,7 @@
 import { choicesBenchmark } from './ablation/choices.js';
 import { ablationBenchmark } from './ablation/index.js';
 import { accuracyBenchmark } from './accuracy/index.js';
+import { agentBenchmark } from './agent/index.js';
 import type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
 import { costModelBenchmark } from './cost-model/index.js';
 import { fitBenchmark } from './fit/index.js';
@@ -11,6 +12,7 @@ import { describeMachine } from './machine.js';
 import { modelsBenchmark } from './models/index.js';
 import { paperBenchmark } from './paper/index.js';
 import { pipelineBenchmark } from './pipeline/index.js';
+import { soakBenchmark } from './soak/index.js';
 import { trainBenchmark } from './train/index.js';
 
 export type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
@@ -30,6 +32,8 @@ export const benchmarks: readonly Benchmark[] = [
   fitBenchmark,
   gradientsBenchmark,
   trainBenchmark,
+  agentBenchmark,
+  soakBenchmark,
 ];
 
 export async function runBenchmark(benchmark: Benchmark, options: BenchOptions): Promise<BenchResult> {

@@ -81,6 +81,22 @@ export function rowOf(shape: RowShape, rounds: readonly Round[], note?: string):
   };
 }
 
+/** A row with one figure and no other side: its bar is on the figure itself. */
+export function valueRow(shape: RowShape, value: number, note?: string): BenchRow {
+  if (!Number.isFinite(value)) return unmeasured(shape, 'nothing came');
+  return {
+    id: shape.id,
+    what: shape.what,
+    unit: shape.unit,
+    value,
+    reference: null,
+    ratio: null,
+    bar: shape.bar ?? null,
+    met: shape.bar === undefined ? null : keeps(shape.bar, value),
+    ...(note !== undefined && { note }),
+  };
+}
+
 /** A row without figures, and why; never reached, whatever its bar. */
 export function unmeasured(shape: RowShape, why: string): BenchRow {
   return {

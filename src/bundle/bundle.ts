@@ -9,6 +9,7 @@ import { type Manifest, parseManifest } from './manifest.js';
 import { materialise, type OpenProfile, readCached } from './materialise.js';
 import { nearestProfiles, parseProfile, shapeName } from './profile-name.js';
 import type { Materialised } from './seal.js';
+import { isWhole } from './whole.js';
 
 export const files = {
   manifest: 'manifest.json',
@@ -30,8 +31,8 @@ export interface Bundle {
 }
 
 /**
- * Opens a bundle and checks every file against the manifest. The master, by far the largest, is checked for its length here
- * and for its bytes when a profile is cut from it.
+ * Opens a bundle and checks the bytes of every file against the manifest; those of the master, by far the largest, once for as long as
+ * the file is not touched.
  * @throws BUNDLE_NOT_FOUND, BUNDLE_MANIFEST, BUNDLE_NEWER, BUNDLE_DAMAGED
  */
 export async function openBundle(folder: string): Promise<Bundle> {
@@ -74,12 +75,14 @@ async function checkFiles(folder: string, manifest: Manifest): Promise<void> {
     const path = join(folder, name);
     const { size } = await unlessDamaged(path, stat);
     if (size !== bytes) throw new SnugError('BUNDLE_DAMAGED', `${path}: ${size} bytes instead of ${bytes}`);
-    if (name !== files.master) await requireHash(path, sha256);
+    await requireHash(path, sha256, name === files.master ? isWhole : hasHash);
   }
 }
 
-async function requireHash(path: string, sha256: string): Promise<void> {
-  if ((await unlessDamaged(path, (readable) => sha256OfFile(readable))) === sha256) return;
+const hasHash = async (path: string, sha256: string) => (await sha256OfFile(path)) === sha256;
+
+async function requireHash(path: string, sha256: string, holds: typeof hasHash): Promise<void> {
+  if (await unlessDamaged(path, (readable) => holds(readable, sha256))) return;
   throw new SnugError('BUNDLE_DAMAGED', `${path}: its bytes are not those that the manifest names`);
 }
 
@@ -170,7 +173,7 @@ export async function materialiseProfile(bundle: Bundle, profile: string): Promi
 export async function openProfile(bundle: Bundle, profile: string): Promise<OpenProfile> {
   const network = networkOf(bundle.manifest, profile);
   const path = join(bundle.folder, files.master);
-  await requireHash(path, bundle.manifest.files[files.master].sha256);
+  await requireHash(path, bundle.manifest.files[files.master].sha256, isWhole);
   // Loaded only where a profile is cut: a warm start needs neither the graph's room nor its encoder.
   const { Master, planFrom } = await import('./cut.js');
   const master = await Master.open(path);

@@ -1,6 +1,6 @@
 /** SHA-256 of files, read in pieces. */
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 
 /** The hash in hex. Throws the system's error where the file can't be read, the signal's reason where it aborts. */
 export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
@@ -21,4 +21,10 @@ export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<
 
 export function sha256OfBytes(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Changes whenever a file is written, replaced or restored; its inode's change time can't be set by a program. */
+export async function stateOf(path: string): Promise<string> {
+  const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return `${size} ${ino} ${mtimeNs} ${ctimeNs}`;
 }

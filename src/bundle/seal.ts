@@ -2,11 +2,11 @@
  * The seal of a materialised profile: hashes of its files, and what the file system said of them when they were written. Files
  * that the file system says nobody touched are used at once and hashed a little later; all others are hashed first.
  */
-import { open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SnugError } from '../errors/index.js';
-import { sha256OfFile } from './hash.js';
+import { sha256OfFile, stateOf } from './hash.js';
 
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'weights.bin';
@@ -75,12 +75,6 @@ export function checkLater(folder: string, afterMs = 1000): IntegrityCheck {
   };
   run().catch(() => {}); // stopped, or the cache was removed while the profile is mapped: nothing to say
   return check;
-}
-
-/** Changes whenever a file is written, replaced or restored; its inode's change time can't be set by a program. */
-async function stateOf(path: string): Promise<string> {
-  const { size, ino, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-  return `${size} ${ino} ${mtimeNs} ${ctimeNs}`;
 }
 
 async function sync(path: string): Promise<void> {

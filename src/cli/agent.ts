@@ -25,31 +25,7 @@ Results: mosquitto_sub -V 5 -t 'snug/v1/pump-07/#' -v`,
     .action(async ({ config: file }: { config: string }) => {
       keepHeapSmall(); // before anything is loaded: a young generation that has grown stays large
       const stopped = untilStopped();
-      const { readConfig } = await import('../../agent/config/index.js');
-      const config = await readConfig(file);
-      const [{ Agent }, { systemClock }, { createLog }, { createSource }, { BundleProfiles }, { advisedBoard }] =
-        await Promise.all([
-          import('../../agent/agent.js'),
-          import('../../agent/clock.js'),
-          import('../../agent/log.js'),
-          import('../../agent/sources/index.js'),
-          import('../../agent/profiles/index.js'),
-          import('../../agent/governor/index.js'),
-        ]);
-      const agent = new Agent({
-        config,
-        version: version(),
-        openProfiles: (config) => BundleProfiles.open(config),
-        boardOf: (_, config, log) => advisedBoard(config, log),
-        createSource,
-        clock: systemClock,
-        log: createLog(),
-      });
-      await agent.start();
-      try {
-        await Promise.race([stopped, agent.failed]);
-      } finally {
-        await agent.stop();
-      }
+      const { runAgent } = await import('../../agent/run.js');
+      await runAgent(file, version(), stopped);
     });
 }

@@ -4,12 +4,12 @@ import type { PredictedRecord } from '../../agent/record.js';
 /** Characters of a text that a line for people shows. */
 const SHOWN_CHARACTERS = 200;
 
-/** One JSON object and a newline a record; `truncated`, `replaced`, `refused`, `labels` only where they apply. */
+/** One JSON object and a newline a record; `truncated`, `replaced`, `refused`, `labels`, `ids` only where they apply. */
 export function jsonLines(records: readonly PredictedRecord[]): string {
   return records.map((record) => `${JSON.stringify(jsonFields(record))}\n`).join('');
 }
 
-function jsonFields({ ts, source, seq, text, prediction, latencyMs, profile, cut, replaced }: PredictedRecord) {
+function jsonFields({ ts, source, seq, text, prediction, latencyMs, profile, cut, replaced, ids }: PredictedRecord) {
   const { label, score, labels, refused, truncated } = prediction;
   return {
     ts,
@@ -24,6 +24,7 @@ function jsonFields({ ts, source, seq, text, prediction, latencyMs, profile, cut
     ...(refused && { refused }),
     ...((truncated || cut) && { truncated: true }),
     ...(replaced && { replaced }),
+    ...(ids && { ids }),
   };
 }
 

@@ -1,8 +1,7 @@
 /** From sources to lines on an output stream: what `snug run` does once the model is loaded. */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { Pipeline, type PipelineEvent, type PipelineStats } from '../../agent/pipeline.js';
-import type { Source } from '../../agent/sources/source.js';
+import { Pipeline, type PipelineEvent, type PipelineSource, type PipelineStats } from '../../agent/pipeline.js';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
 import type { Model } from '../infer/types.js';
 import { humanLines, jsonLines } from './prediction-lines.js';
@@ -12,7 +11,7 @@ const MANY_RECORDS = 100;
 
 export interface StreamOptions {
   readonly model: Pick<Model, 'predict' | 'profile'>;
-  readonly sources: readonly { readonly source: Source; readonly recordLimitBytes?: number }[];
+  readonly sources: readonly PipelineSource[];
   readonly json: boolean;
   readonly maxBatch?: number;
   readonly out: Writable;
@@ -83,6 +82,8 @@ function lineOf(event: PipelineEvent): string | undefined {
       return `snug: ${event.source}: ${event.reason}; waiting for it`;
     case 'source-back':
       return `snug: ${event.source}: here again`;
+    case 'source-missed':
+      return `snug: ${event.source}: missed ${event.reason}`;
     case 'source-ended':
       return event.problem && `snug: ${event.problem.message}`;
     case 'record-failed':
@@ -97,8 +98,9 @@ export function summaryOf(stats: PipelineStats, always: boolean): string | undef
   const notable = [
     [sum(({ cut }) => cut), 'cut at the length limit'],
     [stats.truncated, 'longer than the model reads'],
-    [sum(({ replaced }) => replaced), 'invalid UTF-8 sequences replaced'],
-    [sum(({ drops }) => drops.oldest + drops.newest + drops.sampled), 'dropped'],
+    [sum(({ replaced }) => replaced), 'invalid sequences of bytes replaced'],
+    [sum(({ leftOut }) => leftOut.unreadable), 'without the field to pick'],
+    [sum(({ drops }) => Object.values(drops).reduce((all, count) => all + count, 0)), 'dropped'],
     [stats.failed, 'unanswered'],
   ].filter(([count]) => count !== 0);
   if (notable.length === 0 && !always) return undefined;

@@ -21,7 +21,7 @@ export function define(command: Command): void {
     .option('--profile <profile>', 'compression profile by name, or auto', profileOrAuto, 'auto')
     .option(
       '--source <source>',
-      'stdin, file:PATH, follow:PATH or serial:PATH?baudRate=115200; may be given again (default: stdin)',
+      'stdin, file:PATH, follow:PATH, serial:PATH?baudRate=115200, tcp:PORT or another kind (docs/agent.md); may be given again (default: stdin)',
       (spec: string, before: string[] = []) => [...before, spec],
     )
     .option('--json', 'one JSON object a prediction')
@@ -34,8 +34,9 @@ Examples:
   echo 'what is my balance' | snug run bundle
   snug run bundle --json --source follow:/var/log/syslog
   snug run bundle --source 'serial:/dev/ttyUSB0?baudRate=115200'
+  snug run bundle --source 'mqtt:sensors/#?url=mqtt://127.0.0.1:1883&pick.text=/message'
 
-Every line is a record. Ctrl-C answers what was read and ends; a second one ends at once.`,
+Every line is a record, unless framing.by says otherwise. Ctrl-C answers what was read and ends; a second one ends at once.`,
     )
     .action(run);
 }
@@ -51,10 +52,7 @@ async function run(bundle: string, options: RunOptions): Promise<void> {
   try {
     const { stats, problem } = await runStream({
       model,
-      sources: named.map(({ name, options: source }) => ({
-        source: createSource(name, source),
-        recordLimitBytes: source.recordLimitBytes,
-      })),
+      sources: named.map(({ name, options: each }) => ({ ...each, source: createSource(name, each) })),
       json: options.json === true,
       maxBatch: options.batch,
       out: process.stdout,

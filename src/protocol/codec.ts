@@ -1,7 +1,7 @@
 /** From bytes to checked messages and back. */
 import type { z as zod } from 'zod';
 import { SnugError } from '../errors/index.js';
-import { type MessageKind, messages, type Payloads, type ResultPrediction } from './messages.js';
+import { type MessageKind, messages, type Payloads } from './messages.js';
 
 /** Longer messages are not read. */
 export const MESSAGE_LIMIT_BYTES = 256 * 1024;
@@ -39,6 +39,10 @@ export function encode<K extends MessageKind>(kind: K, payload: Payloads[K]): st
 }
 
 /** A result message, unchecked but for its type: this is the hot path. */
-export function encodeResult(ts: string, session: number, predictions: readonly ResultPrediction[]): string {
-  return JSON.stringify({ v: 1, ts, session, predictions });
+export function encodeResult(
+  ts: string,
+  session: number,
+  result: Pick<Payloads['result'], 'predictions' | 'counts' | 'historical'>,
+): string {
+  return JSON.stringify({ v: 1, ts, session, ...result });
 }

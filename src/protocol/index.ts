@@ -13,5 +13,5 @@ export {
   commandStatuses,
   isFinal,
 } from './command.js';
-export { type MessageKind, messages, type Payloads, type ResultPrediction } from './messages.js';
+export { type LabelCounts, type MessageKind, messages, type Payloads, type ResultPrediction } from './messages.js';
 export { commandFilter, nameProblem, parseTopic, ROOT, type Topic, topics } from './topics.js';

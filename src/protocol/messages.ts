@@ -11,6 +11,8 @@ const session = z.int().min(1).meta({ description: 'rises with every connection 
 const count = z.int().min(0);
 const share = z.number().min(0);
 
+const historical = z.literal(true).optional().meta({ description: 'it has waited for a connection on the board' });
+
 const prediction = z.looseObject({
   seq: z.int().min(1),
   ts: z.iso.datetime(),
@@ -21,6 +23,15 @@ const prediction = z.looseObject({
   truncated: z.literal(true).optional(),
   labels: z.array(z.looseObject({ label: z.string(), score: z.number() })).optional(),
   text: z.string().optional(),
+  ids: z.record(z.string(), z.string()).optional(),
+  review: z.literal(true).optional().meta({ description: 'drawn at random for people to look at' }),
+});
+
+const labelCounts = z.looseObject({
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  records: count,
+  labels: z.record(z.string(), count),
 });
 
 const percentiles = z.looseObject({ p50: z.number(), p95: z.number(), p99: z.number() });
@@ -50,19 +61,32 @@ export const messages = {
     totalMs: percentiles,
     queue: z.record(z.string(), count),
     drops: z.record(z.string(), count),
-    outbox: z.looseObject({ records: count }),
+    leftOut: z
+      .record(z.string(), count)
+      .meta({ description: 'no records by configuration: filters, sampling' })
+      .optional(),
+    outbox: z.looseObject({ records: count, bytes: count.optional() }),
     rssBytes: count.nullable(),
     rssAnonBytes: count.nullable(),
     cpuShare: share,
     temperatureC: z.number().nullable(),
+    historical,
   }),
   result: z.looseObject({
     ...envelope,
     session,
     predictions: z.array(prediction),
-    historical: z.literal(true).optional(),
+    counts: labelCounts.optional(),
+    historical,
   }),
-  event: z.looseObject({ ...envelope, kind: z.string(), session: session.optional(), message: z.string() }),
+  event: z.looseObject({
+    ...envelope,
+    kind: z.string(),
+    session: session.optional(),
+    message: z.string(),
+    seq: z.int().min(1).optional(),
+    historical,
+  }),
   capability: z.looseObject({ ...envelope, description: z.string(), arguments: z.looseObject({}) }),
   command: z.union([commandInit, commandState]),
 } as const;
@@ -70,5 +94,7 @@ export const messages = {
 export type MessageKind = keyof typeof messages;
 /** Kind of message → its payload. */
 export type Payloads = { [K in MessageKind]: zod.infer<(typeof messages)[K]> };
+/** How often each label came in a window of time. */
+export type LabelCounts = zod.infer<typeof labelCounts>;
 /** One prediction in a `result/<source>` message. */
 export type ResultPrediction = zod.infer<typeof prediction>;

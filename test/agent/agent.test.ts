@@ -16,14 +16,19 @@ for (const { name, start } of brokerKinds) {
     t.truthy(feed.of('/cmd/ping').at(-1), 'capabilities come before online');
 
     const late = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
-    await late.until(() => late.messages.filter(({ retained }) => retained).length >= 7, 'seven retained messages');
+    await late.until(() => late.messages.filter(({ retained }) => retained).length >= 12, 'twelve retained messages');
     const kept = late.messages.filter(({ retained }) => retained).map(({ topic }) => topic.slice(16));
     t.deepEqual(kept.toSorted(), [
       'cmd/benchmark',
       'cmd/config.get',
+      'cmd/config.set',
+      'cmd/dead-letters.list',
+      'cmd/logs.tail',
       'cmd/ping',
       'cmd/profile.auto',
       'cmd/profile.set',
+      'cmd/restart',
+      'cmd/sample',
       'info',
       'status',
     ]);

@@ -1,12 +1,13 @@
 /** What can happen to a connection: killed, cut, refused, hanging, wrongly certified. At both brokers. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
+import { systemClock } from '../../agent/clock.js';
 import { plainDoor, type Rig, startAgent } from './support/agent-rig.js';
-import { brokerKinds, freePort, temporaryFolder } from './support/brokers.js';
+import { brokerKinds, freePort, relay, temporaryFolder } from './support/brokers.js';
 import { makeCertificates } from './support/certificates.js';
 import { type Door, end, hasMosquitto, watch } from './support/mosquitto-tools.js';
 
@@ -18,20 +19,6 @@ async function logged(rig: Rig, words: RegExp): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error(`never logged: ${words}; but:\n${rig.log.join('\n')}`);
-}
-
-/** A way to a broker that opens when the test says so. */
-async function relay(t: ExecutionContext, from: number, to: number): Promise<void> {
-  const server = createServer((near) => {
-    const far = connect(to, '127.0.0.1');
-    near.on('error', () => far.destroy()).on('close', () => far.destroy());
-    far.on('error', () => near.destroy()).on('close', () => near.destroy());
-    near.pipe(far).pipe(near);
-    t.teardown(() => near.destroy());
-  });
-  server.listen(from, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => server.close());
 }
 
 for (const { name, start } of brokerKinds) {
@@ -126,6 +113,31 @@ for (const { name, start } of brokerKinds) {
   });
 }
 
+test('certificates that are renewed are taken over without a restart', async (t) => {
+  const made = hasMosquitto(t) ? await makeCertificates(t) : undefined;
+  if (!made) return t.pass();
+  const { folder, server } = made;
+  const { port } = await brokerKinds[1].start(t, { tls: server });
+  const tls = ['ca.crt', 'client.crt', 'client.key'].map((name) => `${folder}/${name}`);
+  const door: Door = { host: 'localhost', port, options: ['--cafile', tls[0], '--cert', tls[1], '--key', tls[2]] };
+  const feed = await watch(t, door, 'snug/v1/board-1/status');
+  const rig = await startAgent(t, {
+    port,
+    url: `mqtts://localhost:${port}`,
+    mqtt: `  ca: ${tls[0]}\n  cert: ${folder}/own.crt\n  key: ${tls[2]}`,
+    prepare: () => copyFile(tls[1], `${folder}/own.crt`),
+    clock: { ...systemClock, sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 100), signal) },
+  });
+  await feed.until(() => feed.messages.at(-1)?.payload.state === 'online', 'online');
+  await writeFile(`${folder}/own.crt`, 'half-written');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  t.is(feed.messages.length, 1, 'a file that is none yet changes nothing');
+  await writeFile(`${folder}/own.crt`, `${await readFile(tls[1], 'utf8')}\n`);
+  await feed.until(() => feed.messages.at(-1)?.payload.session === 2, 'online again, with the new file');
+  t.truthy(await logged(rig, /were renewed/));
+  t.false(rig.log.some((line) => line.startsWith('warn')));
+});
+
 test('a broker that takes the connection and never answers is given up and named', async (t) => {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => sockets.add(socket.on('error', () => {})));
@@ -154,25 +166,50 @@ test('no broker at all: said once, the agent works on and ends in time', async (
   t.is(rig.log.filter((line) => line.startsWith('warn')).length, 1);
 });
 
-test('what a long time without a broker drops is counted and told when it is back', async (t) => {
+test('a long time without a broker loses nothing: all comes when it is back, in order, marked historical', async (t) => {
   if (!hasMosquitto(t)) return t.pass();
   const broker = await brokerKinds[0].start(t);
   const feed = await watch(t, plainDoor(broker.port), 'snug/v1/board-1/#');
   const port = await freePort();
-  const rig = await startAgent(t, { port });
+  const rig = await startAgent(t, { port, more: 'outbox: { replayPerSecond: 10000 }' });
   await logged(rig, /nothing listens there/);
   for (let i = 0; i < 120; i++) await rig.source.say(...Array.from({ length: 100 }, (_, j) => `line ${i} ${j}`));
   while (rig.answered() < 12_000) await new Promise((resolve) => setTimeout(resolve, 10));
   await relay(t, port, broker.port);
   const predictions = () => feed.of('/result/console').flatMap((payload) => payload.predictions);
   await feed.until(() => predictions().at(-1)?.seq === 12_000, 'the newest record');
-  await feed.until(() => feed.of('/event').some(({ kind }) => kind === 'records-dropped'), 'the event');
-  const { count, cause } = feed.of('/event').find(({ kind }) => kind === 'records-dropped');
-  t.deepEqual([count, cause], [2000, 'offline']);
   t.deepEqual(
     predictions().map(({ seq }) => seq),
-    Array.from({ length: 10_000 }, (_, i) => i + 2001),
+    Array.from({ length: 12_000 }, (_, i) => i + 1),
   );
+  t.true(feed.of('/result/console').every(({ historical }) => historical === true));
+  await rig.source.say('my balance');
+  await feed.until(() => predictions().at(-1)?.seq === 12_001, 'a record after it');
+  t.is(feed.of('/result/console').at(-1).historical, undefined);
+});
+
+test('what waits is bounded: the oldest records go, and how many is told', async (t) => {
+  if (!hasMosquitto(t)) return t.pass();
+  const broker = await brokerKinds[0].start(t);
+  const feed = await watch(t, plainDoor(broker.port), 'snug/v1/board-1/#');
+  const port = await freePort();
+  const rig = await startAgent(t, { port, more: 'outbox: { maxRecords: 1000, replayPerSecond: 10000, writeMs: 10 }' });
+  await logged(rig, /nothing listens there/);
+  for (let i = 0; i < 30; i++) await rig.source.say(...Array.from({ length: 100 }, (_, j) => `line ${i} ${j}`));
+  while (rig.answered() < 3000) await new Promise((resolve) => setTimeout(resolve, 10));
+  await logged(rig, /dropped from the outbox so far: it holds no more records/);
+  await relay(t, port, broker.port);
+  const seqs = () =>
+    feed.of('/result/console').flatMap(({ predictions }) => predictions.map(({ seq }: { seq: number }) => seq));
+  await feed.until(() => seqs().at(-1) === 3000, 'the newest record');
+  const kept = seqs();
+  t.true(kept.length <= 1000 && kept.length > 900, `${kept.length} were kept`);
+  t.deepEqual(
+    kept,
+    Array.from({ length: kept.length }, (_, i) => 3001 - kept.length + i),
+    'the newest, without a gap',
+  );
+  await feed.until(() => feed.of('/event').some(({ cause }) => cause === 'outbox-records'), 'the event');
 });
 
 test('a host that is not known is named', async (t) => {
@@ -186,4 +223,16 @@ test('TLS files that are none stop the start', async (t) => {
   await t.throwsAsync(startAgent(t, { port: 1, url: 'mqtts://localhost', mqtt: `  ca: ${folder}/ca.crt` }), {
     message: /mqtt\.ca: .*ca\.crt/,
   });
+});
+
+test('an agent that can’t start lets go of its state folder', async (t) => {
+  const port = await freePort();
+  const stateDir = join(await temporaryFolder(t), 'state');
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  t.teardown(() => taken.close());
+  const address = taken.address();
+  const health = `health: { listen: "127.0.0.1:${typeof address === 'object' && address ? address.port : 0}" }`;
+  await t.throwsAsync(startAgent(t, { port, stateDir, more: health }), { code: 'HEALTH_LISTEN' });
+  await t.notThrowsAsync(startAgent(t, { port, stateDir }));
 });

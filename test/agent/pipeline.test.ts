@@ -282,3 +282,57 @@ test('records that were cut or repaired say so', async (t) => {
   t.like(out[2], { text: 'a\ufffd', replaced: 1 });
   t.like(pipeline.stats().sources[0], { records: 3, cut: 1, replaced: 1 });
 });
+
+test('a probe is answered where nothing is to do, after a call that is under way, and after the end', async (t) => {
+  const { pipeline, sources, model } = await running(['a']);
+  await pipeline.probe();
+  const held = model.hold();
+  await sources[0].say('first');
+  await turns(3);
+  let answered = false;
+  const probe = pipeline.probe().then(() => {
+    answered = true;
+  });
+  await turns(3);
+  t.false(answered, 'the model does not answer');
+  held.release();
+  await probe;
+  sources[0].sink.ended();
+  await pipeline.ended;
+  await pipeline.probe();
+});
+
+test('a flood under drop-oldest: the newest are answered, each drop is counted, and another source is not starved', async (t) => {
+  const flood = new HandSource('flood', false);
+  const quiet = new HandSource('quiet');
+  const answered: PredictedRecord[] = [];
+  const pipeline = new Pipeline({
+    model: keywordModel(),
+    sources: [{ source: flood, queue: { size: 50, policy: 'drop-oldest' } }, { source: quiet }],
+    maxBatch: 8,
+    onPredictions: (records) => {
+      answered.push(...records);
+    },
+  });
+  await pipeline.start();
+  for (let n = 0; n < 200; n++) {
+    void flood.say(...Array.from({ length: 100 }, (_, each) => `the balance ${n * 100 + each + 1}`));
+    if (n === 100) void quiet.say('the weather');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await pipeline.drain();
+  const { sources } = pipeline.stats();
+  const seqs = answered.filter(({ source }) => source === 'flood').map(({ seq }) => seq);
+  t.is(seqs.length + sources[0].drops.oldest, 20_000);
+  t.deepEqual(
+    seqs.slice(-50),
+    Array.from({ length: 50 }, (_, n) => 19_951 + n),
+    'the newest of all',
+  );
+  t.deepEqual(
+    seqs,
+    [...seqs].sort((a, b) => a - b),
+  );
+  const other = answered.findIndex(({ source }) => source === 'quiet');
+  t.true(other >= 0 && answered[other - 1].seq < 12_000, 'answered in its turn, not after the flood');
+});

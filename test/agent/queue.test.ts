@@ -32,20 +32,20 @@ test('block: says that a record must wait, and drops none', (t) => {
   t.false(queue.mustWait);
   queue.offer(record(4));
   t.deepEqual(takeAll(queue), [2, 3, 4]);
-  t.deepEqual(queue.drops, { oldest: 0, newest: 0, sampled: 0 });
+  t.deepEqual(queue.drops, { oldest: 0, newest: 0, sampled: 0, stale: 0, overrun: 0 });
 });
 
 test('drop-oldest: the newest are kept', (t) => {
   const queue = fill('drop-oldest', 3, 10);
   t.is(queue.oldest?.seq, 8);
   t.deepEqual(takeAll(queue), [8, 9, 10]);
-  t.deepEqual(queue.drops, { oldest: 7, newest: 0, sampled: 0 });
+  t.deepEqual(queue.drops, { oldest: 7, newest: 0, sampled: 0, stale: 0, overrun: 0 });
 });
 
 test('drop-newest: the oldest are kept', (t) => {
   const queue = fill('drop-newest', 3, 10);
   t.deepEqual(takeAll(queue), [1, 2, 3]);
-  t.deepEqual(queue.drops, { oldest: 0, newest: 7, sampled: 0 });
+  t.deepEqual(queue.drops, { oldest: 0, newest: 7, sampled: 0, stale: 0, overrun: 0 });
 });
 
 test('sample: nothing is dropped up to half full, then the more the fuller, and never all', (t) => {

@@ -1,7 +1,7 @@
 /** `snug agent` as a user starts it: with the demo's bundle, at Mosquitto. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { init, plainDoor } from '../agent/support/agent-rig.js';
@@ -92,4 +92,47 @@ test('what can never work is said in a few lines before anything is connected', 
   }
   const usage = spawnSync(process.execPath, [...program, 'agent']);
   t.is(usage.status, 2);
+});
+
+test('every file of the state folder is this user’s alone', async (t) => {
+  if (!hasMosquitto(t)) return t.pass();
+  const { port } = await mosquitto.start(t);
+  const { folder, config } = await configure(t, port);
+  const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
+  const child = agent(t, config);
+  await feed.until(
+    () => feed.of('/status').length > 0,
+    () => `online; ${child.said()}`,
+  );
+  await appendFile(join(folder, 'stream.log'), 'how much money do i have\n');
+  await feed.until(() => feed.of('/result/console').length > 0, 'a prediction');
+  await end(child, 'SIGTERM');
+  const entries = await readdir(join(folder, 'state'), { recursive: true, withFileTypes: true });
+  t.true(entries.length > 5);
+  for (const entry of entries) {
+    const { mode } = await stat(join(entry.parentPath, entry.name));
+    t.is(mode & 0o777, entry.isDirectory() ? 0o700 : 0o600, entry.name);
+  }
+});
+
+test('after three starts that came to nothing, the configuration that ran well last and a smaller profile', async (t) => {
+  if (!hasMosquitto(t)) return t.pass();
+  const { port } = await mosquitto.start(t);
+  const { folder, config } = await configure(t, port, (yaml) => `${yaml}profile: w1.00-p0.00-q8\nthreads: 2\n`);
+  const text = (await readFile(config, 'utf8')).replace('threads: 2', 'telemetry: { intervalMs: 500 }');
+  await mkdir(join(folder, 'state'));
+  await writeFile(join(folder, 'state', 'starts.json'), '{"failed":3}');
+  await writeFile(join(folder, 'state', 'last-good.json'), JSON.stringify({ text, set: {} }));
+  const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
+  const child = agent(t, config);
+  await feed.until(
+    () => feed.of('/event').some(({ kind }) => kind === 'crash-loop'),
+    () => `the event; ${child.said()}`,
+  );
+  await feed.until(() => feed.of('/telemetry').length > 1, 'telemetry as the good configuration says');
+  const { profile } = feed.of('/info').at(-1);
+  t.not(profile.name, 'w1.00-p0.00-q8');
+  t.regex(profile.reason, /smaller than w1\.00-p0\.00-q8: 3 starts failed/);
+  await end(child, 'SIGTERM');
+  t.is(JSON.parse(await readFile(join(folder, 'state', 'starts.json'), 'utf8')).failed, 0, 'an end in order');
 });

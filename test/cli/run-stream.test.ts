@@ -58,7 +58,7 @@ test('what was cut or repaired says so, in the line and in the summary', async (
   t.like(bad, { text: 'bad \ufffd', replaced: 1 });
   t.is(
     summaryOf(stats, false),
-    'snug: 2 records answered, 1 cut at the length limit, 1 invalid UTF-8 sequences replaced',
+    'snug: 2 records answered, 1 cut at the length limit, 1 invalid sequences of bytes replaced',
   );
 });
 

@@ -14,6 +14,19 @@ export const agentErrors = {
     meaning: 'The configuration file has errors: YAML that does not parse, unknown keys, missing or wrong values.',
     remedy: 'Correct the lines named above; nothing was started.',
   },
+  CONFIG_LOCAL: {
+    meaning: 'A command wants to change a key that only the agent’s own configuration file may set.',
+    remedy: 'Change it in the file on the board, and restart the agent.',
+  },
+  CONFIG_REVERTED: {
+    meaning:
+      'A configuration set by a command was tried, and the agent was not healthy with it; the one before is in force.',
+    remedy: 'The message says what was wrong; correct that and set it again.',
+  },
+  HEALTH_LISTEN: {
+    meaning: 'The health endpoint cannot listen where health.listen says.',
+    remedy: 'Choose a free loopback port, or a socket in a folder that this user may write.',
+  },
   STATE_UNUSABLE: {
     meaning: 'The state folder, or a file in it, cannot be read or written.',
     remedy: 'Set stateDir to a folder on a disk with free space that this user may write.',

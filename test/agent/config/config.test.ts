@@ -2,7 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { checkConfig, configSchema, listKeys, readConfig, shownConfig } from '../../../agent/config/index.js';
+import {
+  checkConfig,
+  configSchema,
+  listKeys,
+  readConfig,
+  secretsOf,
+  shownConfig,
+} from '../../../agent/config/index.js';
 import { SnugError } from '../../../src/errors/index.js';
 
 const good = `device: pump-07
@@ -146,4 +153,21 @@ test('every key says what it is for', (t) => {
   const ofSources = ({ path }: { path: readonly string[] }) => path[0] === 'sources' && path[2] !== 'publish';
   for (const { path, notes } of keys.filter((each) => !ofSources(each)))
     t.true(notes !== undefined && notes.description.length > 10 && notes.example !== undefined, path.join('.'));
+});
+
+test('health is served on loopback or a Unix socket, nowhere else', (t) => {
+  const listening = (where: string) => problems(`${good}health: { listen: ${JSON.stringify(where)} }\n`);
+  for (const where of ['127.0.0.1:9464', 'localhost:9464', '[::1]:9464', '/run/snug/health.sock'])
+    t.deepEqual(listening(where), [], where);
+  for (const where of ['0.0.0.0:9464', '192.168.1.2:9464', ':9464', '9464', 'health.sock', '127.0.0.1'])
+    t.regex(listening(where)[0] ?? '', /health\.listen: must be a loopback address/, where);
+});
+
+test('secrets are known by their declaration, to be kept out of the log', (t) => {
+  const config = checkConfig(
+    good.replace('mqtt:\n', 'mqtt:\n  username: pump\n  password: geheim\n') +
+      '  door: { kind: http, listen: "8080", token: open-sesame-open }\n',
+    '/etc/snug/snug.yaml',
+  );
+  t.deepEqual(secretsOf(config).sort(), ['geheim', 'open-sesame-open']);
 });

@@ -20,7 +20,7 @@ async function following(t: ExecutionContext, before: string | undefined, now?: 
   const log = join(dir, 'app.log');
   if (before !== undefined) writeFileSync(log, before);
   const sink = new ListeningSink();
-  const source = new FollowSource('log', log, now);
+  const source = new FollowSource('log', log, { now });
   await source.start(sink);
   t.teardown(async () => {
     await source.stop();

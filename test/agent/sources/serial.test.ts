@@ -63,6 +63,21 @@ serialTest('reads records; a lone CR answers at once', async (t) => {
   await source.stop();
 });
 
+serialTest('a device that ends nothing: silence between its bytes does', async (t) => {
+  const { near, say, plug } = wiring(t);
+  await plug();
+  const framing = { by: 'silence', silenceMs: 300 } as const;
+  const sink = new ListeningSink({ framing, encoding: 'latin-1' });
+  const source = createSource('port', { kind: 'serial', path: near, framing });
+  await source.start(sink);
+  t.teardown(() => source.stop());
+  say('T=20\nH=40');
+  await sink.until(() => sink.texts.length === 1);
+  say('T=21');
+  await sink.untilText('T=21');
+  t.deepEqual(sink.texts, ['T=20\nH=40', 'T=21']);
+});
+
 serialTest('unplugged: says so, keeps what came before the tear, reads on when it is back', async (t) => {
   const { near, say, plug } = wiring(t);
   const wire = await plug();
@@ -104,6 +119,11 @@ serialTest('unplugged in the middle of a read: noticed all the same', async (t) 
     ended: () => sink.ended(),
     lost: (reason) => sink.lost(reason),
     back: () => sink.back(),
+    open: () => sink.open(),
+    message: () => undefined,
+    at: () => undefined,
+    missed: () => undefined,
+    overrun: () => undefined,
   });
   t.teardown(() => source.stop());
   say('x');

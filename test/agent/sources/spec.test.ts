@@ -20,6 +20,51 @@ test('every kind, named after what it reads', async (t) => {
   );
 });
 
+test('what listens, subscribes or runs', async (t) => {
+  const specs = [
+    'tcp:5000',
+    'tcp:?connect=10.0.0.7:4001',
+    'udp:[::1]:514',
+    'syslog:0.0.0.0:5140?protocol=tcp',
+    'unix:/run/x.sock',
+  ];
+  const more = [
+    'http:8080',
+    'mqtt:a/+/b?url=mqtt://127.0.0.1:1883',
+    'exec:tail -F /x | grep y',
+    'journal',
+    'journal:a.service,b',
+  ];
+  t.deepEqual(
+    (await parseSources([...specs, ...more])).map(({ name, options }) => [name, options]),
+    [
+      ['tcp', { kind: 'tcp', listen: '5000' }],
+      ['tcp-2', { kind: 'tcp', connect: '10.0.0.7:4001' }],
+      ['udp', { kind: 'udp', listen: '[::1]:514' }],
+      ['syslog', { kind: 'syslog', listen: '0.0.0.0:5140', protocol: 'tcp' }],
+      ['x.sock', { kind: 'unix', path: '/run/x.sock' }],
+      ['http', { kind: 'http', listen: '8080' }],
+      ['mqtt', { kind: 'mqtt', topic: 'a/+/b', url: 'mqtt://127.0.0.1:1883' }],
+      ['exec', { kind: 'exec', command: ['/bin/sh', '-c', 'tail -F /x | grep y'] }],
+      ['journal', { kind: 'journal' }],
+      ['journal-2', { kind: 'journal', units: ['a.service', 'b'] }],
+    ],
+  );
+});
+
+test('options of a section stand behind a dot; lists grow', async (t) => {
+  const query = 'framing.by=silence&framing.silenceMs=50&pick.ids.a=/x&pick.ids.b=/y&include=one&include=2&sample=0.5';
+  const [{ options }] = await parseSources([`serial:/dev/x?${query}`]);
+  t.deepEqual(options, {
+    kind: 'serial',
+    path: '/dev/x',
+    framing: { by: 'silence', silenceMs: 50 },
+    pick: { ids: { a: '/x', b: '/y' } },
+    include: ['one', '2'],
+    sample: 0.5,
+  });
+});
+
 test('a path may hold colons, question marks and spaces', async (t) => {
   const [{ options }] = await parseSources(['file:/a b/what?:no']);
   t.deepEqual(options, { kind: 'file', path: '/a b/what?:no' });
@@ -35,6 +80,14 @@ test('wrong words are refused, with the nearest right one', async (t) => {
     ['file:', /path: /],
     ['stdin:x', /path|unknown/],
     ['', /unknown kind/],
+    ['tcp:', /listen: give either listen or connect/],
+    ['udp:localhost', /listen: must be host:port/],
+    ['udp:1.2.3.4:99999', /listen: must be host:port/],
+    ['file:/x?framing.by=length', /framing\.prefixBytes: is missing/],
+    ['file:/x?framing.by=line&framing.delimiter=x', /framing\.delimiter: means nothing by line/],
+    ['file:/x?framing.by=pattern&framing.start=(', /framing\.start: is no pattern/],
+    ['file:/x?include=(', /include\.0: /],
+    ['exec:', /command: /],
   ];
   for (const [spec, message] of cases) await t.throwsAsync(parseSources([spec]), { code: 'USAGE', message }, spec);
   await t.throwsAsync(parseSources(['stdin', 'stdin']), { code: 'USAGE', message: /twice/ });

@@ -3,11 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { Agent } from '../../../agent/agent.js';
-import { systemClock } from '../../../agent/clock.js';
+import { type Clock, systemClock } from '../../../agent/clock.js';
 import { checkConfig } from '../../../agent/config/index.js';
 import { type BoardView, fixedChoice } from '../../../agent/governor/index.js';
 import { nothingKnown } from '../../../agent/governor/signals.js';
-import type { Log } from '../../../agent/log.js';
+import { type Log, LogBook } from '../../../agent/log.js';
 import type { Profiles } from '../../../agent/profiles/index.js';
 import type { Model } from '../../../src/infer/types.js';
 import { temporaryFolder } from './brokers.js';
@@ -41,6 +41,8 @@ export interface RigOptions {
   readonly profiles?: Profiles;
   /** Default: a board on which nothing ever presses, and a choice that knows no limits. */
   readonly boardOf?: (profiles: Profiles) => BoardView;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** Runs before the agent starts. */
   readonly prepare?: (stateDir: string) => Promise<void>;
 }
@@ -57,6 +59,7 @@ export async function makeAgent(t: ExecutionContext, options: RigOptions): Promi
   await mkdir(stateDir, { recursive: true });
   await options.prepare?.(stateDir);
   const log: string[] = [];
+  const book = new LogBook({ level: 'debug', style: 'json', write: () => undefined });
   const source = new HandSource('console');
   const model = wholeModel();
   const agent = new Agent({
@@ -65,8 +68,9 @@ export async function makeAgent(t: ExecutionContext, options: RigOptions): Promi
     openProfiles: async () => options.profiles ?? oneProfile(model),
     boardOf: options.boardOf ?? stillBoard,
     createSource: () => source,
-    clock: systemClock,
-    log: collectingLog(log),
+    clock: options.clock ?? systemClock,
+    log: bookLog(book, log),
+    book,
   });
   t.teardown(() => agent.stop());
   const answered = () => model.calls.reduce((sum, texts) => sum + texts.length, 0);
@@ -116,11 +120,15 @@ export function oneProfile(model: Model): Profiles {
   };
 }
 
-function collectingLog(lines: string[]): Log {
+/** Writes to the agent's own log, and keeps `level message` for the test. */
+function bookLog(book: LogBook, lines: string[]): Log {
   const at =
-    (level: string) =>
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
     (...args: unknown[]) => {
       lines.push(`${level} ${args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg))).join(' ')}`);
+      const [first, message] = args;
+      if (typeof first === 'object') book.log[level](first, String(message));
+      else book.log[level](String(first));
     };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -85,6 +85,20 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
+/** A way to a broker that opens when the test says so. */
+export async function relay(t: ExecutionContext, from: number, to: number): Promise<void> {
+  const server = createServer((near) => {
+    const far = connect(to, '127.0.0.1');
+    near.on('error', () => far.destroy()).on('close', () => far.destroy());
+    far.on('error', () => near.destroy()).on('close', () => near.destroy());
+    near.pipe(far).pipe(near);
+    t.teardown(() => near.destroy());
+  });
+  server.listen(from, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+}
+
 export async function temporaryFolder(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'snug-agent-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));

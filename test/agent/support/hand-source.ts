@@ -3,6 +3,7 @@ import type { Source, SourceSink } from '../../../agent/sources/source.js';
 
 export class HandSource implements Source {
   readonly kind = 'hand';
+  readonly readsAgain: boolean = false;
   stopped = false;
   #sink: SourceSink | undefined;
 

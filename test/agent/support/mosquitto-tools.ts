@@ -114,6 +114,7 @@ export async function publish(door: Door, topic: string, payload: unknown, ...mo
   const at = ['-h', door.host, '-p', String(door.port), ...door.options];
   const what = text === '' ? '-n' : '-s'; // -s: all of stdin
   const child = spawn('mosquitto_pub', ['-V', '5', '-q', '1', '-t', topic, what, ...at, ...more]);
+  child.stdin.on('error', () => undefined); // the exit says more than the broken pipe
   child.stdin.end(text);
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`mosquitto_pub ended with ${code}`);

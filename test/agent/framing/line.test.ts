@@ -1,13 +1,24 @@
 /** From bytes to lines, whatever the chunks are cut like. */
 import test from 'ava';
-import { type Line, LineFramer } from '../../agent/framing.js';
-import { randomSource } from './support/random.js';
+import { LineFramer } from '../../../agent/framing/line.js';
+import { Decoder } from '../../../agent/text/index.js';
+import { randomSource } from '../support/random.js';
+
+interface Line {
+  readonly text: string;
+  readonly cut: boolean;
+  readonly replaced: number;
+}
 
 function frame(chunks: readonly (Buffer | string)[], limitBytes?: number): Line[] {
   const framer = new LineFramer(limitBytes);
+  const decoder = new Decoder();
   const lines: Line[] = [];
   const takeAll = () => {
-    for (let line = framer.next(); line !== undefined; line = framer.next()) lines.push(line);
+    for (let line = framer.next(); line !== undefined; line = framer.next()) {
+      const decoded = decoder.decode(line);
+      if (decoded !== undefined) lines.push({ ...decoded, cut: line.cut });
+    }
   };
   for (const chunk of chunks) {
     framer.push(Buffer.from(chunk));
@@ -27,9 +38,13 @@ test('LF, CRLF, lone CR and the end of input each end a line', (t) => {
 test('CR at the end of a chunk ends the line at once, and a late LF adds none', (t) => {
   const framer = new LineFramer();
   framer.push(Buffer.from('one\r'));
-  t.is(framer.next()?.text, 'one');
+  t.is(framer.next()?.bytes.toString(), 'one');
+  t.is(framer.next(), undefined);
   framer.push(Buffer.from('\ntwo\n'));
-  t.is(framer.next()?.text, 'two');
+  t.deepEqual(
+    [framer.next(), framer.next()].map((each) => each?.bytes.toString()),
+    ['', 'two'],
+  );
   t.is(framer.next(), undefined);
 });
 
@@ -87,9 +102,9 @@ test('a record of 100 MB is cut in constant memory', (t) => {
   t.true(process.memoryUsage().arrayBuffers - before < 1 << 20);
   framer.push(Buffer.from('\nnext\n'));
   const cut = framer.next();
-  t.is(cut?.text.length, 65_536);
+  t.is(cut?.bytes.length, 65_536);
   t.true(cut?.cut);
-  t.is(framer.next()?.text, 'next');
+  t.is(framer.next()?.bytes.toString(), 'next');
 });
 
 /** The plain way: all bytes at once, no limit. */

@@ -1,0 +1,31 @@
+import { z } from '../../src/protocol/zod.js';
+import { operation } from './operation.js';
+
+const MOST_RECORDS = 200;
+const LONGEST_S = 300;
+
+export const sample = operation({
+  name: 'sample',
+  lane: 'watching',
+  description:
+    'The next records with what was said of them and where their time went; the text only of sources that publish it.',
+  arguments: z.looseObject({
+    count: z.int().min(1).max(MOST_RECORDS).default(10).meta({ description: 'records' }),
+    source: z.string().min(1).max(128).optional().meta({ description: 'of this source alone' }),
+    limitS: z
+      .int()
+      .min(1)
+      .max(LONGEST_S)
+      .default(60)
+      .meta({ description: 'ends after so many seconds with what came, successful' }),
+  }),
+  limitMs: (LONGEST_S + 5) * 1000,
+  run: async ({ count, source, limitS }, { records, clock, stopping }) => {
+    const enough = new AbortController();
+    const late = clock.sleep(limitS * 1000, AbortSignal.any([enough.signal, stopping])).then(() => enough.abort());
+    const taken = await records.next(count, (name) => source === undefined || name === source, enough.signal);
+    enough.abort();
+    await late;
+    return { records: taken, complete: taken.length === count };
+  },
+});

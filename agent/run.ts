@@ -1,0 +1,88 @@
+/** `snug agent`: the process of an agent, from its configuration file to its end. */
+import { messageOf } from '../src/errors/index.js';
+import { Agent } from './agent.js';
+import { systemClock } from './clock.js';
+import { type AgentConfig, checkConfig, readConfigText, secretsOf } from './config/index.js';
+import { advisedBoard } from './governor/index.js';
+import { GOOD_AFTER_MS, type Good, Host, type HostLife, Notify, Overrides, Starts } from './life/index.js';
+import { createLogBook } from './log.js';
+import { BundleProfiles } from './profiles/index.js';
+import { createSource } from './sources/index.js';
+import { readCredentials } from './uplink/index.js';
+
+/** Runs until `stopped` resolves, or a command asks for a restart that somebody else does. Throws what `Agent.start` throws. */
+export async function runAgent(file: string, version: string, stopped: Promise<unknown>): Promise<void> {
+  process.umask(0o077); // every file and folder is this user's alone
+  const text = await readConfigText(file);
+  const own = checkConfig(text, file);
+  const book = createLogBook();
+  const { log } = book;
+  const starts = new Starts(own.stateDir);
+  const failed = await starts.begin().catch((error: unknown) => {
+    log.warn(`that a start was tried can't be kept: ${messageOf(error)}`);
+    return 0;
+  });
+  let careful = starts.looping ? `${failed} starts failed one after the other` : undefined;
+  const good = starts.looping ? starts.good : undefined;
+  if (careful !== undefined)
+    log.error(good ? `${careful}; the configuration that ran well last is used` : `${careful}; none ever ran well`);
+  const overrides = new Overrides(own.stateDir);
+  const host = new Host(own, {
+    layers: { file, text: good?.text ?? text },
+    overrides: good ? lastGood(good, overrides) : overrides,
+    newAgent: (config, life) => {
+      const agent = newAgent(config, life);
+      careful = undefined; // those after the first are started on purpose
+      return agent;
+    },
+    supervised: process.env.INVOCATION_ID !== undefined,
+    clock: systemClock,
+    log,
+  });
+  const notify = new Notify({
+    socket: process.env.NOTIFY_SOCKET,
+    watchdogMs: Number(process.env.WATCHDOG_USEC) / 1000 || undefined,
+    trouble: () => host.trouble(),
+    log,
+  });
+  let wellTimer: NodeJS.Timeout | undefined;
+  const wentWell = (ran?: Good) =>
+    starts
+      .wentWell(ran)
+      .catch((error: unknown) => log.warn(`that this run is a good one can't be kept: ${messageOf(error)}`));
+  await host.run(stopped, () => {
+    void notify.ready();
+    const ran = () => ({ text: good?.text ?? text, set: host.set });
+    wellTimer = setTimeout(() => void wentWell(ran()), GOOD_AFTER_MS).unref();
+    void stopped.then(() => notify.stopping());
+  });
+  clearTimeout(wellTimer);
+  await notify.stopping();
+  await wentWell();
+
+  function newAgent(config: AgentConfig, life: HostLife): Agent {
+    for (const secret of secretsOf(config)) book.hide(secret);
+    // A file that can't be read is told of by the agent's start.
+    void readCredentials(config.mqtt).then(
+      ({ password }) => book.hide(password),
+      () => undefined,
+    );
+    return new Agent({
+      config,
+      version,
+      openProfiles: (config) => BundleProfiles.open(config),
+      boardOf: (_, config, log) => advisedBoard(config, log),
+      createSource,
+      clock: systemClock,
+      log,
+      book,
+      life,
+      careful,
+    });
+  }
+}
+
+/** What was set when the agent ran well last; what is set from now on is kept as ever. */
+function lastGood({ set }: Good, overrides: Overrides): Pick<Overrides, 'read' | 'keep'> {
+  return { read: async () => ({ ...(await overrides.read()), set }), keep: (kept) => overrides.keep(kept) };
+}

@@ -1,0 +1,133 @@
+/**
+ * Faults for long: each fault many times, with every record accounted for, and then a soak at saturation with faults, which says
+ * what memory and handles do. `SNUG_SOAK_KILLS` (500) and `SNUG_SOAK_MINUTES` (30) make it shorter.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../../errors/index.js';
+import { fieldTexts } from '../agent/index.js';
+import { handlesOf } from '../agent/process-figures.js';
+import type { Benchmark, BenchOptions } from '../benchmark.js';
+import { Board } from '../field/board.js';
+import { type Fault, faults, suffer } from '../field/faults.js';
+import { memoryOfTree } from '../process-memory.js';
+import { type BenchRow, type RowShape, unmeasured, valueRow } from '../row.js';
+
+/** Faults that are done as often as asked for; the others a tenth as often. */
+const OFTEN = ['kill-agent', 'kill-broker'];
+/** After a start the heap grows to its size: what memory does is looked at from here on. */
+const SETTLE_MINUTES = 5;
+const LOOK_MS = 5000;
+const FAULT_EVERY_MS = 30_000;
+const SATURATING_PER_SECOND = 2000;
+/** Records that may be under way: enough that the agent never waits for any. */
+const AHEAD = 5000;
+
+export const soakBenchmark: Benchmark = {
+  name: 'soak',
+  summary: 'faults of the field, many times, and half an hour at saturation with faults',
+  async run(options) {
+    const kills = Number(process.env.SNUG_SOAK_KILLS ?? 500);
+    const minutes = Number(process.env.SNUG_SOAK_MINUTES ?? 30);
+    const texts = await fieldTexts(options);
+    const rows: BenchRow[] = [];
+    for (const fault of faults)
+      rows.push(await faultRow(options, texts, fault, OFTEN.includes(fault.name) ? kills : Math.ceil(kills / 10)));
+    rows.push(...(await soakRows(options, texts, minutes)));
+    return rows;
+  },
+};
+
+async function faultRow(
+  options: BenchOptions,
+  texts: readonly string[],
+  fault: Fault,
+  times: number,
+): Promise<BenchRow> {
+  const shape: RowShape = { id: fault.name, what: `lost: ${fault.what}`, unit: 'records', bar: '=0' };
+  try {
+    return await withBoard(options, texts, async (board) => {
+      const onDone = (done: number) => done % 25 === 0 && options.say(`${fault.name}: ${done} of ${times}`);
+      const { records, lost, doubled, wrong } = await suffer(board, fault, times, Math.random, { onDone });
+      const note = `${times} times, ${records} records, ${doubled} came again under their number, ${wrong} out of order or misnumbered`;
+      return valueRow(shape, lost + wrong, note);
+    });
+  } catch (error) {
+    return unmeasured(shape, messageOf(error));
+  }
+}
+
+/** At saturation, with the link cut and the broker killed now and then: what memory and handles do. */
+async function soakRows(options: BenchOptions, texts: readonly string[], minutes: number): Promise<BenchRow[]> {
+  const shapes: Record<'memory' | 'handles' | 'lost', RowShape> = {
+    memory: { id: 'soak-anon-growth', what: `anonymous memory, grown over ${minutes} minutes`, unit: 'MB', bar: '<=2' },
+    handles: { id: 'soak-handles-growth', what: 'open files and sockets, grown', unit: 'handles', bar: '<=0' },
+    lost: { id: 'soak-lost', what: 'lost over the soak', unit: 'records', bar: '=0' },
+  };
+  try {
+    return await withBoard(options, texts, async (board) => {
+      const calm = faults.filter(({ name }) => ['kill-broker', 'cut-link', 'hang-link', 'slow-link'].includes(name));
+      const memory: number[] = [];
+      const handles: number[] = [];
+      const endMs = performance.now() + minutes * 60_000;
+      const settledMs = performance.now() + Math.min(SETTLE_MINUTES, minutes / 3) * 60_000;
+      board.feed(SATURATING_PER_SECOND, AHEAD);
+      const looking = (async () => {
+        while (performance.now() < endMs) {
+          await pause(LOOK_MS);
+          if (performance.now() < settledMs) continue;
+          memory.push(memoryOfTree(board.pid).anonBytes / 1e6);
+          handles.push(handlesOf(board.pid));
+        }
+      })();
+      for (let turn = 0; performance.now() < endMs; turn++) {
+        await pause(Math.min(FAULT_EVERY_MS, Math.max(0, endMs - performance.now())));
+        await calm[turn % calm.length].once(board, Math.random);
+        options.say(`soak: ${Math.round((endMs - performance.now()) / 1000)} s left`);
+      }
+      await looking;
+      await board.quiet();
+      const { records, lost, wrong, doubled } = await board.account(600_000);
+      const note = `${records} records, ${doubled} came again`;
+      return [
+        valueRow(shapes.memory, growthOf(memory), `medians of the first and the last quarter, ${memory.length} looks`),
+        valueRow(shapes.handles, growthOf(handles)),
+        valueRow(shapes.lost, lost + wrong, note),
+      ];
+    });
+  } catch (error) {
+    return Object.values(shapes).map((shape) => unmeasured(shape, messageOf(error)));
+  }
+}
+
+/** The median of the last quarter less that of the first. */
+function growthOf(sample: readonly number[]): number {
+  const quarter = Math.max(1, Math.floor(sample.length / 4));
+  const median = (part: readonly number[]) => part.toSorted((a, b) => a - b)[Math.floor(part.length / 2)];
+  return median(sample.slice(-quarter)) - median(sample.slice(0, quarter));
+}
+
+async function withBoard<T>(
+  { packageRoot }: BenchOptions,
+  texts: readonly string[],
+  use: (board: Board) => Promise<T>,
+) {
+  const folder = await mkdtemp(join(tmpdir(), 'snug-soak-'));
+  const board = await Board.make({
+    folder,
+    program: [process.execPath, join(packageRoot, 'dist/src/cli/main.js')],
+    bundle: join(packageRoot, 'examples/clinc150/bundle'),
+    profile: 'w1.00-p0.00-q8',
+    texts,
+  });
+  try {
+    board.start();
+    await board.online();
+    return await use(board);
+  } finally {
+    await board.end();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

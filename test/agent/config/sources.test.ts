@@ -1,0 +1,74 @@
+/** What the configuration says of sources: every kind, and errors that name the place. */
+import test from 'ava';
+import { checkConfig, shownConfig } from '../../../agent/config/index.js';
+import { SnugError } from '../../../src/errors/index.js';
+
+const withSources = (sources: string) => `device: pump-07
+bundle: ./bundle
+mqtt: { url: mqtt://127.0.0.1:1883 }
+sources:
+${sources}
+`;
+
+function problems(sources: string): string[] {
+  try {
+    checkConfig(withSources(sources), 'snug.yaml');
+  } catch (error) {
+    if (error instanceof SnugError) return error.message.split('\n').slice(1);
+    throw error;
+  }
+  return [];
+}
+
+test('every kind, with what its text goes through', (t) => {
+  const config = checkConfig(
+    withSources(
+      `  serial: { kind: serial, path: /dev/ttyUSB0, framing: { by: silence, silenceMs: 50 }, encoding: latin-1 }
+  follow: { kind: follow, path: app.log, join: { continuation: '^\\s' }, window: 3 }
+  tcp: { kind: tcp, listen: 5000, framing: { by: delimiter, delimiter: "\\0" } }
+  client: { kind: tcp, connect: "10.0.0.7:4001" }
+  udp: { kind: udp, listen: "[::1]:514", sample: 0.1 }
+  syslog: { kind: syslog, listen: 0.0.0.0:514, protocol: tcp, queue: { policy: block } }
+  unix: { kind: unix, path: in.sock }
+  http: { kind: http, listen: 8080, token: secret, pick: { text: /message, ids: { request: /id } } }
+  topic: { kind: mqtt, topic: sensors/#, include: [pump, { field: topic, pattern: ^a }] }
+  exec: { kind: exec, command: [tail, -F, /x] }
+  journal: { kind: journal, units: [pump.service] }
+`
+        .replace('listen: 5000', 'listen: "5000"')
+        .replace('listen: 8080', 'listen: "8080"'),
+    ),
+    '/etc/snug/snug.yaml',
+  );
+  t.is(Object.keys(config.sources).length, 11);
+  t.like(config.sources.unix, { path: '/etc/snug/in.sock' });
+  t.like(config.sources.tcp, { framing: { delimiter: '\0' } });
+  t.deepEqual(config.sources.exec.kind === 'exec' && config.sources.exec.command, ['tail', '-F', '/x']);
+  t.false(JSON.stringify(shownConfig(config)).includes('secret'));
+});
+
+test('what makes no sense is named with its place', (t) => {
+  t.deepEqual(
+    problems(`  a: { kind: tcp }
+  b: { kind: udp, listen: "1", queue: { policy: block } }
+  c: { kind: follow, path: x, include: ["("] }
+  d: { kind: follow, path: x, framing: { by: length } }
+  e: { kind: mqtt, topic: x, username: u }
+  f: { kind: follow, path: x, join: { maxLines: 3 } }
+  g: { kind: http, listen: nowhere }
+  h: { kind: exec, command: "rm -rf" }
+  i: { kind: follow, path: x, encoding: utf8 }
+`).map((line) => line.replace(/^snug\.yaml:(\d+):\d+ /, '$1 ')),
+    [
+      '5 sources.a.listen: give either listen or connect',
+      '6 sources.b.queue.policy: block makes a source wait, which this one can’t; take drop-oldest, drop-newest or sample',
+      '7 sources.c.include.0: is no pattern: missing closing ): `(`',
+      '8 sources.d.framing.prefixBytes: is missing',
+      '9 sources.e.username: needs url, the other broker that it is for',
+      '10 sources.f.join.start: give either start or continuation',
+      '11 sources.g.listen: must be host:port, or a port alone for loopback',
+      '12 sources.h.command: must be a list, not "rm -rf"',
+      '13 sources.i.encoding: must be one of utf-8, latin-1, utf-16le, utf-16be, not "utf8"; did you mean \'utf-8\'?',
+    ],
+  );
+});
