@@ -3,7 +3,7 @@ import { BAG } from '../bundle/index.js';
 import { type Master, type MasterTensor, tensorOf } from '../bundle/making.js';
 import { headTensor, widthPrototypes } from '../compress/corrections.js';
 import { headTensors } from '../model/index.js';
-import { logitsOf, type Matrix, prototypesOf, softTargets } from '../train/index.js';
+import { type LinearHead, logitsOf, type Matrix, prototypesOf, softTargets } from '../train/index.js';
 import type { Workshop } from './build.js';
 import type { DraftManifest } from './draft-manifest.js';
 import { embedPooled, unitRows } from './embed.js';
@@ -18,7 +18,7 @@ export interface Heads {
   readonly inverseRegularisations: Readonly<Record<string, number>>;
 }
 
-interface ShapeHead extends FittedHead {
+export interface ShapeHead extends FittedHead {
   /** Unit vectors [prototypes, channels]; all shapes of a width share those of the one that is not pruned. */
   readonly prototypes?: Float32Array;
 }
@@ -68,6 +68,7 @@ export async function fitHeads(
 
 export class HeadFitting {
   readonly classes: readonly number[];
+  readonly evaluationClasses: readonly number[];
   private readonly evaluationRows: readonly { readonly text: string; readonly label: string }[];
   private readonly numbers: ReadonlyMap<string, number>;
 
@@ -78,6 +79,7 @@ export class HeadFitting {
     this.numbers = new Map(data.labels.map((label, index) => [label, index]));
     this.evaluationRows = data.evalRows.filter(({ label }) => label !== workshop.options.none);
     this.classes = this.classesOf(data.rows);
+    this.evaluationClasses = this.classesOf(this.evaluationRows);
   }
 
   /** Pooled vectors of length one of all in-scope rows. */
@@ -107,7 +109,7 @@ export class HeadFitting {
   head(vectors: Vectors, how: { readonly nearTo?: FittedHead; readonly targets?: Float32Array }): Promise<FittedHead> {
     const { options } = this.workshop;
     const training: LabelledVectors = { vectors: vectors.train, classes: this.classes };
-    const evaluation = { vectors: vectors.evaluation, classes: this.classesOf(this.evaluationRows) };
+    const evaluation = { vectors: vectors.evaluation, classes: this.evaluationClasses };
     return fitHead(training, evaluation, this.data.labels.length, {
       ...how,
       threads: options.threads,
@@ -135,7 +137,7 @@ const namesOf = (shape: string, width: string | undefined) => (plain: string) =>
   plain === headTensors.prototypes && width !== undefined ? widthPrototypes(width) : headTensor(shape, plain);
 
 export function tensorsOf(
-  { weight, bias, prototypes }: ShapeHead,
+  { weight, bias, prototypes }: LinearHead & Pick<ShapeHead, 'prototypes'>,
   name: (plain: string) => string,
   labels: number,
 ): MasterTensor[] {

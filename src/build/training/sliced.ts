@@ -26,6 +26,9 @@ function shareOf(shape: Shape): number {
   return shape.width === 0.75 && shape.prune === 0.25 ? FAVOURED_SHARE : 1;
 }
 
+/** Whether a shape learns too seldom for its head to be as good as one that is fitted. */
+export const learnsSeldom = (shape: Shape) => shareOf(shape) === RIM_SHARE;
+
 /** Before the names of what a shape has of its own. */
 export const ownPrefix = (shape: Shape) => `${nameOf(shape)}/`;
 
