@@ -15,6 +15,7 @@ import { plainDoor } from '../agent/support/agent-rig.js';
 import { brokerKinds, freePort, temporaryFolder } from '../agent/support/brokers.js';
 import { hasJournal, startJournal } from '../agent/support/journal-namespace.js';
 import { end, hasMosquitto, publish, watch } from '../agent/support/mosquitto-tools.js';
+import { textOf } from '../house/tree.js';
 import { cook, deviceOf, place, recipes } from './support/recipe.js';
 
 const [, mosquitto] = brokerKinds;
@@ -32,9 +33,12 @@ function recipe(title: string, body: (t: ExecutionContext) => Promise<void>, ...
 
 const labelled = (predictions: readonly { label: string }[]) => predictions.map(({ label }) => label);
 
-test('the page has as many recipes as blocks of YAML', (t) => {
+test('every block of YAML on the page is a recipe', (t) => {
+  t.is(recipes.size, textOf('docs/recipes.md').split('```yaml').length - 1);
   t.deepEqual([...recipes.keys()], ['serial', 'syslog', 'journal', 'application', 'sensors', 'battery']);
 });
+
+// The texts are such that small profiles give them the same label too: which one is chosen is the machine's affair.
 
 recipe(
   'serial: what the machine says again is not published again',
@@ -45,10 +49,10 @@ recipe(
       return [['/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10K4XYZ-if00-port0', port]];
     });
     const far = join(folder, 'machine');
-    const balance = 'how much money do i have';
-    for (const text of [balance, balance, 'is it going to rain', balance]) await appendFile(far, `${text}\0`);
+    const balance = 'what is my balance';
+    for (const text of [balance, balance, 'set an alarm for six', balance]) await appendFile(far, `${text}\0`);
     await feed.until(() => predictions('console').length >= 3, 'three predictions');
-    t.deepEqual(labelled(predictions('console')), ['balance', 'weather', 'balance']);
+    t.deepEqual(labelled(predictions('console')), ['balance', 'alarm', 'balance']);
     t.deepEqual(
       predictions('console').map(({ seq }) => seq),
       [1, 3, 4],
@@ -69,7 +73,7 @@ recipe('syslog: two labels, from warnings on, not faster than said', async (t) =
   const blocked = 'why is my account blocked';
   const began = performance.now();
   await say(30, blocked); // informational
-  await say(28, 'how much money do i have'); // a label that is not asked for
+  await say(28, 'what is my balance'); // a label that is not asked for
   for (let i = 0; i < 30; i++) await say(28, blocked);
   await feed.until(() => predictions('router').length >= 5, 'some predictions');
   while (!labelled(predictions('router')).includes('report_fraud')) {
@@ -91,12 +95,12 @@ recipe('application: stack traces joined, levels picked, rotation survived', asy
   const log = join(folder, 'application.log');
   await writeFile(log, '');
   const trace = '  at Shop.pay(Shop.java:7)\nCaused by: java.io.IOException\n\tat Net.send(Net.java:1)\n';
-  await appendFile(log, '10:00:01 INFO [main] is it going to rain\n');
+  await appendFile(log, '10:00:01 INFO [main] set an alarm for six\n');
   await appendFile(log, `10:00:02 ERROR [worker-1] why is my account blocked\n${trace}`);
-  await appendFile(log, '10:00:03 WARN [worker-2] how much money do i have\n');
+  await appendFile(log, '10:00:03 WARN [worker-2] what is my balance\n');
   await feed.until(() => predictions('application').length >= 2, 'two predictions');
   await rename(log, `${log}.1`);
-  await appendFile(`${log}.1`, '10:00:04 WARN [late] is it going to rain\n');
+  await appendFile(`${log}.1`, '10:00:04 WARN [late] set an alarm for six\n');
   await writeFile(log, '10:00:05 ERROR [new] i need to report fraud on my card\n');
   await feed.until(() => predictions('application').length >= 4, 'what came around the rotation');
   const seen = predictions('application');
@@ -110,7 +114,7 @@ recipe('application: stack traces joined, levels picked, rotation survived', asy
     ],
   );
   t.is(seen[0].text, `why is my account blocked\n${trace.trimEnd()}`);
-  t.deepEqual(labelled(seen).slice(1), ['balance', 'weather', 'report_fraud']);
+  t.deepEqual(labelled(seen).slice(1), ['balance', 'alarm', 'report_fraud']);
 });
 
 recipe('sensors: a field of JSON messages at another broker', async (t) => {
@@ -121,15 +125,15 @@ recipe('sensors: a field of JSON messages at another broker', async (t) => {
   const say = (topic: string, payload: object) => publish(plainDoor(other.port), topic, payload);
   const message = (text: string) => ({ machine: { name: 'm-1' }, payload: { message: text } });
   await say('hall/a/message', { machine: { name: 'm-1' }, payload: {} });
-  await say('hall/a/level', message('is it going to rain'));
-  await say('hall/a/message', message('how much money do i have'));
-  await say('hall/b/message', message('is it going to rain'));
+  await say('hall/a/level', message('set an alarm for six'));
+  await say('hall/a/message', message('what is my balance'));
+  await say('hall/b/message', message('set an alarm for six'));
   await feed.until(() => predictions('sensors').length >= 2, 'two predictions');
   t.deepEqual(
     predictions('sensors').map(({ seq, label, ids }) => [seq, label, ids]),
     [
       [1, 'balance', { machine: 'm-1', topic: 'hall/a/message' }],
-      [2, 'weather', { machine: 'm-1', topic: 'hall/b/message' }],
+      [2, 'alarm', { machine: 'm-1', topic: 'hall/b/message' }],
     ],
   );
 });
@@ -152,14 +156,14 @@ recipe(
     };
     await say('pump.service', 7, 'why is my account blocked');
     await say('other.service', 4, 'why is my account blocked');
-    await say('pump.service', 4, 'how much money do i have');
-    await say('valve.service', 6, 'is it going to rain');
+    await say('pump.service', 4, 'what is my balance');
+    await say('valve.service', 6, 'set an alarm for six');
     await feed.until(() => predictions('journal').length >= 2, 'two predictions');
     t.deepEqual(
       predictions('journal').map(({ label, ids }) => [label, ids.severity]),
       [
         ['balance', 'warning'],
-        ['weather', 'info'],
+        ['alarm', 'info'],
       ],
     );
   },

@@ -53,7 +53,7 @@ export function deviceOf(name: string): string {
   return parse(recipes.get(name) ?? '').device;
 }
 
-export function predictionsOf(feed: Feed): Kitchen['predictions'] {
+function predictionsOf(feed: Feed): Kitchen['predictions'] {
   return (source) => feed.of(`/result/${source}`).flatMap((payload) => payload.predictions);
 }
 
