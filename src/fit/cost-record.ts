@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import * as v from 'valibot';
 import { runtimeVersion } from '../bundle/index.js';
 import { messageOf, systemCodeOf } from '../errors/index.js';
@@ -74,11 +74,18 @@ export interface Origin {
   readonly runtime: string;
 }
 
+/** What compiles Snug while it runs takes memory too: a process of a developer's says nothing of one on a board. */
+const COMPILED_WHEN_RUN = extname(import.meta.url) === '.ts' ? ', compiled when run' : '';
+
 /** @param limits of the running machine, never of a captured tree */
 export function originOf(limits: Limits, bundle: string): Origin {
   const { boardModel, processorModel, instructions, cpuMaxMHz } = limits;
   const board = [boardModel, processorModel, instructions, cpuMaxMHz].map(({ value }) => value ?? '?').join(', ');
-  return { board, bundle, runtime: `onnxruntime ${runtimeVersion()}, node ${process.versions.node}` };
+  return {
+    board,
+    bundle,
+    runtime: `onnxruntime ${runtimeVersion()}, node ${process.versions.node}${COMPILED_WHEN_RUN}`,
+  };
 }
 
 export function emptyRecord(origin: Origin): CostRecord {
