@@ -11,6 +11,7 @@ import { constants } from '../src/fit/index.js';
 import { type Board, knownBoards } from '../src/profile/boards/index.js';
 import { simulateDay } from './governor/day.js';
 import { plotOf } from './governor/plot.js';
+import { configJsonSchema } from './json-schema.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const generated = '<!-- Made by `npm run docs`. Change the code, not this page. -->';
@@ -25,6 +26,7 @@ export function pages(): Readonly<Record<string, string>> {
     'docs/fit.md': fitPage(),
     'docs/governor-day.svg': plotOf(simulateDay(SIMULATED_SEED), SIMULATED_SEED),
     'docs/governor.md': governorPage(),
+    'docs/snug.schema.json': `${JSON.stringify(configJsonSchema(), null, 1)}\n`,
   };
 }
 

@@ -55,7 +55,8 @@ const loopback = z
   .refine(
     (value) => value.startsWith('/') || /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d{1,5}$/.test(value),
     'must be a loopback address with a port, such as 127.0.0.1:9464, or the full path of a Unix socket',
-  );
+  )
+  .meta({ pattern: '^(/.*|(127\\.\\d+\\.\\d+\\.\\d+|localhost|\\[::1\\]):\\d{1,5})$' });
 
 export const healthKeys = z
   .strictObject({

@@ -12,15 +12,21 @@ const share = () => z.number().gt(0).max(1);
 
 /** A name that becomes one level of a topic. */
 const topicName = () =>
-  z.string().superRefine((name, context) => {
-    const problem = nameProblem(name);
-    if (problem) context.addIssue({ code: 'custom', message: `${JSON.stringify(name.slice(0, 40))} ${problem}` });
-  });
+  z
+    .string()
+    .superRefine((name, context) => {
+      const problem = nameProblem(name);
+      if (problem) context.addIssue({ code: 'custom', message: `${JSON.stringify(name.slice(0, 40))} ${problem}` });
+    })
+    .meta({ pattern: '^[^+#/]+$', maxLength: 128 });
 
-const url = z.string().superRefine((value, context) => {
-  const problem = urlProblem(value);
-  if (problem) context.addIssue({ code: 'custom', message: problem });
-});
+const url = z
+  .string()
+  .superRefine((value, context) => {
+    const problem = urlProblem(value);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  })
+  .meta({ pattern: '^mqtts?://[^@/]+/?$' });
 
 function urlProblem(value: string): string | undefined {
   const parsed = URL.canParse(value) ? new URL(value) : undefined;
@@ -80,13 +86,22 @@ const mqtt = z
       wrong('key', 'needs cert, the certificate that it belongs to');
     for (const name of ['ca', 'cert', 'key'] as const)
       if (value[name] !== undefined && value.url.startsWith('mqtt:')) wrong(name, 'means TLS: write mqtts:// in url');
+  })
+  .meta({
+    dependencies: { password: ['username'], cert: ['key'], key: ['cert'] },
+    not: { required: ['password', 'passwordFile'] },
   });
 
 /** What every source has beside the options of its kind. */
 const everySource = {
-  publish: publishOptions.prefault({}),
-  queue: queueOptions.prefault({}),
+  publish: publishOptions.meta({ id: 'publish' }).prefault({}),
+  queue: queueOptions.meta({ id: 'queue' }).prefault({}),
 };
+
+/** For editors: what the refinements below say, as far as JSON Schema can. */
+const ifKind = (kind: string, then: object) => ({ if: { properties: { kind: { const: kind } } }, then });
+const overTcp = { required: ['protocol'], properties: { protocol: { const: 'tcp' } } };
+const neverBlocks = { properties: { queue: { properties: { policy: { not: { const: 'block' } } } } } };
 
 const source = z
   .discriminatedUnion('kind', [
@@ -112,6 +127,15 @@ const source = z
         message: 'block makes a source wait, which this one can’t; take drop-oldest, drop-newest or sample',
         path: ['queue', 'policy'],
       });
+  })
+  .meta({
+    allOf: [
+      ifKind('tcp', { oneOf: [{ required: ['listen'] }, { required: ['connect'] }] }),
+      ifKind('udp', neverBlocks),
+      ifKind('syslog', { anyOf: [neverBlocks, overTcp] }),
+      ifKind('mqtt', { dependencies: { username: ['url'], passwordFile: ['url'], ca: ['url'] } }),
+      ifKind('mqtt', { dependencies: { cert: ['key', 'url'], key: ['cert', 'url'] } }),
+    ],
   });
 
 export const configSchema = z.strictObject({
@@ -143,7 +167,8 @@ export const configSchema = z.strictObject({
   mqtt,
   sources: z
     .record(topicName(), source)
-    .refine((sources) => Object.keys(sources).length > 0, 'is empty; name at least one source'),
+    .refine((sources) => Object.keys(sources).length > 0, 'is empty; name at least one source')
+    .meta({ minProperties: 1 }),
   limits: z
     .strictObject({
       maxLatencyMs: key(z.number().gt(0).optional(), {

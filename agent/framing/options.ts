@@ -12,6 +12,10 @@ const bytePattern = () =>
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   });
 
+/** For editors: the ways of framing for which a key means something, and what has to stand beside a way. */
+const by = (...ways: string[]) => ({ properties: { by: { enum: ways } } });
+const needs = (way: string, then: object) => ({ if: { required: ['by'], ...by(way) }, then });
+
 const framing = z
   .strictObject({
     by: key(z.enum(['line', 'delimiter', 'length', 'pattern', 'silence', 'whole']), {
@@ -62,6 +66,23 @@ const framing = z
     if (value.by === 'silence' && value.silenceMs === undefined) wrong('silenceMs', 'is missing');
     if (value.by === 'pattern' && (value.start === undefined) === (value.end === undefined))
       wrong('start', 'give either start or end');
+  })
+  .meta({
+    id: 'framing',
+    dependencies: {
+      delimiter: by('delimiter'),
+      prefixBytes: by('length'),
+      order: by('length'),
+      start: by('pattern'),
+      end: by('pattern'),
+      silenceMs: by('silence', 'pattern'),
+    },
+    allOf: [
+      needs('delimiter', { required: ['delimiter'] }),
+      needs('length', { required: ['prefixBytes'] }),
+      needs('silence', { required: ['silenceMs'] }),
+      needs('pattern', { oneOf: [{ required: ['start'] }, { required: ['end'] }] }),
+    ],
   });
 
 export const recordKeys = {

@@ -18,10 +18,13 @@ const kind = <Kind extends string>(name: Kind, what: string) =>
 
 const address = (description: string, example: string) =>
   key(
-    z.string().superRefine((value, context) => {
-      if (parseAddress(value) === undefined)
-        context.addIssue({ code: 'custom', message: 'must be host:port, or a port alone for loopback' });
-    }),
+    z
+      .string()
+      .superRefine((value, context) => {
+        if (parseAddress(value) === undefined)
+          context.addIssue({ code: 'custom', message: 'must be host:port, or a port alone for loopback' });
+      })
+      .meta({ pattern: '^(.+:)?\\d{1,5}$' }),
     { description, example },
   );
 

@@ -18,7 +18,10 @@ const field = () =>
     .max(256)
     .regex(/^(\/.*|[A-Za-z_]\w*)$/su, 'must be a JSON pointer like /message, or a name');
 
-const filters = () => z.array(z.union([pattern(), z.strictObject({ field: field(), pattern: pattern() })])).max(64);
+const filters = z
+  .array(z.union([pattern(), z.strictObject({ field: field(), pattern: pattern() })]))
+  .max(64)
+  .meta({ id: 'filters' });
 
 const join = z
   .strictObject({
@@ -44,7 +47,8 @@ const join = z
   .superRefine((value, context) => {
     if ((value.start === undefined) === (value.continuation === undefined))
       context.addIssue({ code: 'custom', message: 'give either start or continuation', path: ['start'] });
-  });
+  })
+  .meta({ id: 'join', oneOf: [{ required: ['start'] }, { required: ['continuation'] }] });
 
 /** For sources whose records may be several lines. */
 export const joinKeys = { join: join.optional() };
@@ -78,14 +82,15 @@ export const textKeys = {
         example: 'keep',
       }),
     })
+    .meta({ id: 'pick' })
     .optional(),
-  include: key(filters().optional(), {
+  include: key(filters.optional(), {
     description: 'Only records that one of these matches: a pattern over the text, or {field, pattern}.',
-    example: 'pump|valve',
+    example: '[pump, valve]',
   }),
-  exclude: key(filters().optional(), {
+  exclude: key(filters.optional(), {
     description: 'No record that one of these matches.',
-    example: '^DEBUG',
+    example: '[^DEBUG, ^TRACE]',
   }),
   sample: key(z.number().gt(0).max(1).optional(), {
     description: 'The share of records that is kept, at random. Default all.',

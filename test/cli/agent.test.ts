@@ -1,28 +1,16 @@
 /** `snug agent` as a user starts it: with the demo's bundle, at Mosquitto. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { program, startProgram } from '../agent/support/agent-program.js';
 import { init, plainDoor } from '../agent/support/agent-rig.js';
 import { brokerKinds, freePort, temporaryFolder } from '../agent/support/brokers.js';
 import { end, hasMosquitto, publish, watch } from '../agent/support/mosquitto-tools.js';
 
 const bundle = resolve('examples/clinc150/bundle');
-const program = ['--import=tsx', resolve('src/cli/main.ts')];
 const [, mosquitto] = brokerKinds;
-
-function agent(t: ExecutionContext, config: string): ChildProcess & { readonly said: () => string } {
-  const child = spawn(process.execPath, [...program, 'agent', '--config', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  t.teardown(() => end(child));
-  let text = '';
-  child.stderr?.on('data', (data) => {
-    text += data;
-  });
-  return Object.assign(child, { said: () => text });
-}
 
 async function configure(t: ExecutionContext, port: number, change = (yaml: string) => yaml) {
   const folder = await temporaryFolder(t);
@@ -49,7 +37,7 @@ test('a followed file becomes predictions at the broker, and SIGTERM ends it all
   const { port } = await mosquitto.start(t);
   const { folder, config } = await configure(t, port);
   const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
-  const child = agent(t, config);
+  const child = startProgram(t, config);
   await feed.until(
     () => feed.of('/status').length > 0,
     () => `online; ${child.said()}`,
@@ -99,7 +87,7 @@ test('every file of the state folder is this user’s alone', async (t) => {
   const { port } = await mosquitto.start(t);
   const { folder, config } = await configure(t, port);
   const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
-  const child = agent(t, config);
+  const child = startProgram(t, config);
   await feed.until(
     () => feed.of('/status').length > 0,
     () => `online; ${child.said()}`,
@@ -124,7 +112,7 @@ test('after three starts that came to nothing, the configuration that ran well l
   await writeFile(join(folder, 'state', 'starts.json'), '{"failed":3}');
   await writeFile(join(folder, 'state', 'last-good.json'), JSON.stringify({ text, set: {} }));
   const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
-  const child = agent(t, config);
+  const child = startProgram(t, config);
   await feed.until(
     () => feed.of('/event').some(({ kind }) => kind === 'crash-loop'),
     () => `the event; ${child.said()}`,

@@ -11,16 +11,7 @@ import {
   shownConfig,
 } from '../../../agent/config/index.js';
 import { SnugError } from '../../../src/errors/index.js';
-
-const good = `device: pump-07
-bundle: ./pump-bundle
-mqtt:
-  url: mqtt://127.0.0.1:1883
-sources:
-  console:
-    kind: follow
-    path: ../stream.log
-`;
+import { contractExample, smallest } from '../support/configurations.js';
 
 /** The lines of the error that a text gives, without the heading. */
 function problems(text: string): string[] {
@@ -34,7 +25,7 @@ function problems(text: string): string[] {
 }
 
 test('a small configuration gets its defaults and absolute paths, and is frozen', (t) => {
-  const config = checkConfig(good, '/etc/snug/snug.yaml');
+  const config = checkConfig(smallest, '/etc/snug/snug.yaml');
   t.is(config.bundle, '/etc/snug/pump-bundle');
   t.like(config.sources.console, { kind: 'follow', path: '/etc/stream.log', publish: { text: false } });
   t.is(config.profile, 'auto');
@@ -45,31 +36,18 @@ test('a small configuration gets its defaults and absolute paths, and is frozen'
 });
 
 test('a bundle that is not beside the file is looked for where the agent was started', (t) => {
-  const config = checkConfig(good.replace('./pump-bundle', 'agent/config'), '/etc/snug/snug.yaml');
+  const config = checkConfig(smallest.replace('./pump-bundle', 'agent/config'), '/etc/snug/snug.yaml');
   t.is(config.bundle, join(process.cwd(), 'agent/config'));
 });
 
 test('the contract’s example is valid', (t) => {
-  const config = checkConfig(
-    `device: pump-07
-bundle: ./pump-bundle
-profile: auto            # or one by name
-mqtt: { url: mqtt://127.0.0.1:1883 }
-sources:
-  console: { kind: serial, path: /dev/ttyUSB0, baudRate: 115200 }
-  syslog: { kind: follow, path: /var/log/syslog, publish: { text: true }, queue: { size: 1000, policy: drop-oldest } }
-limits: { maxLatencyMs: 20, memoryShare: 0.5, cpuShare: 0.8 }
-telemetry: { intervalMs: 10000 }
-stateDir: /var/lib/snug
-`,
-    'snug.yaml',
-  );
+  const config = checkConfig(contractExample, 'snug.yaml');
   t.deepEqual(config.limits, { maxLatencyMs: 20, memoryShare: 0.5, cpuShare: 0.8 });
   t.is(config.stateDir, '/var/lib/snug');
 });
 
 test('a mistyped key is named with file, line, column and the nearest valid key', (t) => {
-  t.deepEqual(problems(good.replace('path:', 'paht:')), [
+  t.deepEqual(problems(smallest.replace('path:', 'paht:')), [
     "snug.yaml:8:5 sources.console.paht: unknown key; did you mean 'path'?",
   ]);
 });
@@ -108,12 +86,12 @@ test('what is missing is named', (t) => {
     problems('').join('\n'),
     /device: is missing.*\n.*bundle: is missing.*\n.*mqtt: is missing\n.*sources: is missing/s,
   );
-  t.regex(problems(good.replace(/sources:.*/s, 'sources: {}\n'))[0], /sources: is empty/);
+  t.regex(problems(smallest.replace(/sources:.*/s, 'sources: {}\n'))[0], /sources: is empty/);
 });
 
 test('YAML itself: tabs, repeated keys, broken flow, a list at the top, alias bombs, a circle', (t) => {
   t.regex(problems(`device: x\n\tbundle: y\n`)[0], /snug.yaml:2:1 a tab/);
-  t.deepEqual(problems(`${good}device: again\n`), ['snug.yaml:9:1 device: this key stands twice in one section']);
+  t.deepEqual(problems(`${smallest}device: again\n`), ['snug.yaml:9:1 device: this key stands twice in one section']);
   t.regex(problems('device: [1\n')[0], /snug.yaml:\d+:\d+ YAML:/);
   t.regex(problems('- 1\n')[0], /section/);
   const bomb = Array.from({ length: 12 }, (_, i) => `k${i}: &k${i} [${i ? `${`*k${i - 1}, `.repeat(9)}` : '1'}]`);
@@ -122,18 +100,20 @@ test('YAML itself: tabs, repeated keys, broken flow, a list at the top, alias bo
 });
 
 test('settings that contradict each other are named', (t) => {
-  const withMqtt = (lines: string) => good.replace('1883\n', `1883\n${lines}\n`);
+  const withMqtt = (lines: string) => smallest.replace('1883\n', `1883\n${lines}\n`);
   t.regex(problems(withMqtt('  ca: ./ca.crt'))[0], /mqtt.ca: means TLS/);
   t.regex(problems(withMqtt('  password: x'))[0], /mqtt.password: needs username/);
   t.regex(problems(withMqtt('  username: u\n  password: x\n  passwordFile: y'))[0], /mqtt.passwordFile/);
-  t.regex(problems(good.replace('mqtt://', 'mqtt://u:secret@'))[0], /they belong in username/);
+  t.regex(problems(smallest.replace('mqtt://', 'mqtt://u:secret@'))[0], /they belong in username/);
 });
 
 test('secrets are never shown, not in errors either', (t) => {
-  const config = checkConfig(good.replace('1883\n', '1883\n  username: u\n  password: geheim\n'), 'snug.yaml');
+  const config = checkConfig(smallest.replace('1883\n', '1883\n  username: u\n  password: geheim\n'), 'snug.yaml');
   t.deepEqual(shownConfig(config).mqtt, { ...config.mqtt, password: '***' });
-  t.false(problems(good.replace('1883\n', '1883\n  username: u\n  password: [geheim]\n')).join().includes('geheim'));
-  t.false(problems(good.replace('mqtt://', 'mqtt://u:geheim@')).join().includes('geheim'));
+  t.false(
+    problems(smallest.replace('1883\n', '1883\n  username: u\n  password: [geheim]\n')).join().includes('geheim'),
+  );
+  t.false(problems(smallest.replace('mqtt://', 'mqtt://u:geheim@')).join().includes('geheim'));
 });
 
 test('a file that is not there, and one that is', async (t) => {
@@ -143,7 +123,7 @@ test('a file that is not there, and one that is', async (t) => {
   const error = await t.throwsAsync(readConfig(file), { instanceOf: SnugError });
   t.is(error.code, 'CONFIG_UNREADABLE');
   t.true(error.message.includes(file));
-  await writeFile(file, good);
+  await writeFile(file, smallest);
   t.is((await readConfig(file)).bundle, join(folder, 'pump-bundle'));
 });
 
@@ -156,7 +136,7 @@ test('every key says what it is for', (t) => {
 });
 
 test('health is served on loopback or a Unix socket, nowhere else', (t) => {
-  const listening = (where: string) => problems(`${good}health: { listen: ${JSON.stringify(where)} }\n`);
+  const listening = (where: string) => problems(`${smallest}health: { listen: ${JSON.stringify(where)} }\n`);
   for (const where of ['127.0.0.1:9464', 'localhost:9464', '[::1]:9464', '/run/snug/health.sock'])
     t.deepEqual(listening(where), [], where);
   for (const where of ['0.0.0.0:9464', '192.168.1.2:9464', ':9464', '9464', 'health.sock', '127.0.0.1'])
@@ -165,7 +145,7 @@ test('health is served on loopback or a Unix socket, nowhere else', (t) => {
 
 test('secrets are known by their declaration, to be kept out of the log', (t) => {
   const config = checkConfig(
-    good.replace('mqtt:\n', 'mqtt:\n  username: pump\n  password: geheim\n') +
+    smallest.replace('mqtt:\n', 'mqtt:\n  username: pump\n  password: geheim\n') +
       '  door: { kind: http, listen: "8080", token: open-sesame-open }\n',
     '/etc/snug/snug.yaml',
   );

@@ -2,6 +2,7 @@
 import test from 'ava';
 import { checkConfig, shownConfig } from '../../../agent/config/index.js';
 import { SnugError } from '../../../src/errors/index.js';
+import { everyKind } from '../support/configurations.js';
 
 const withSources = (sources: string) => `device: pump-07
 bundle: ./bundle
@@ -21,25 +22,7 @@ function problems(sources: string): string[] {
 }
 
 test('every kind, with what its text goes through', (t) => {
-  const config = checkConfig(
-    withSources(
-      `  serial: { kind: serial, path: /dev/ttyUSB0, framing: { by: silence, silenceMs: 50 }, encoding: latin-1 }
-  follow: { kind: follow, path: app.log, join: { continuation: '^\\s' }, window: 3 }
-  tcp: { kind: tcp, listen: 5000, framing: { by: delimiter, delimiter: "\\0" } }
-  client: { kind: tcp, connect: "10.0.0.7:4001" }
-  udp: { kind: udp, listen: "[::1]:514", sample: 0.1 }
-  syslog: { kind: syslog, listen: 0.0.0.0:514, protocol: tcp, queue: { policy: block } }
-  unix: { kind: unix, path: in.sock }
-  http: { kind: http, listen: 8080, token: secret, pick: { text: /message, ids: { request: /id } } }
-  topic: { kind: mqtt, topic: sensors/#, include: [pump, { field: topic, pattern: ^a }] }
-  exec: { kind: exec, command: [tail, -F, /x] }
-  journal: { kind: journal, units: [pump.service] }
-`
-        .replace('listen: 5000', 'listen: "5000"')
-        .replace('listen: 8080', 'listen: "8080"'),
-    ),
-    '/etc/snug/snug.yaml',
-  );
+  const config = checkConfig(everyKind, '/etc/snug/snug.yaml');
   t.is(Object.keys(config.sources).length, 11);
   t.like(config.sources.unix, { path: '/etc/snug/in.sock' });
   t.like(config.sources.tcp, { framing: { delimiter: '\0' } });

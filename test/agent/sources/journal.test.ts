@@ -1,29 +1,15 @@
 /** A real journal, of a namespace of its own where this user may have one. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { createSource } from '../../../agent/sources/index.js';
 import { entryOf } from '../../../agent/sources/journal-entry.js';
 import type { ReadPosition } from '../../../agent/sources/source.js';
+import { hasJournal, startJournal } from '../support/journal-namespace.js';
 import { ListeningSink } from '../support/listening-sink.js';
 
-const daemon = '/usr/lib/systemd/systemd-journald';
-const possible = process.getuid?.() === 0 && existsSync(daemon) && spawnSync('logger', ['--version']).status === 0;
-
 async function journal(t: ExecutionContext) {
-  const namespace = `snug${process.pid}`;
-  const child: ChildProcess = spawn(daemon, [namespace], { stdio: 'ignore' });
-  const folder = `/run/systemd/journal.${namespace}`;
-  t.teardown(async () => {
-    child.kill();
-    await once(child, 'exit');
-    const machine = readFileSync('/etc/machine-id', 'utf8').trim();
-    for (const each of [folder, `/var/log/journal/${machine}.${namespace}`, `/run/log/journal/${machine}.${namespace}`])
-      rmSync(each, { recursive: true, force: true });
-  });
-  while (!existsSync(`${folder}/dev-log`)) await wait(20);
+  const { namespace, folder } = await startJournal(t);
   return {
     namespace,
     say: (...args: string[]) => spawnSync('logger', ['-u', `${folder}/dev-log`, ...args]),
@@ -38,10 +24,7 @@ async function journal(t: ExecutionContext) {
 }
 
 test('entries from now on, then from where it was read up to; fields beside the text', async (t) => {
-  if (!possible) {
-    t.log('NOT TESTED: needs root, systemd-journald and logger');
-    return t.pass();
-  }
+  if (!hasJournal(t)) return t.pass();
   const { say, run } = await journal(t);
   say('before');
   while (spawnSync('journalctl', ['-q', '-n', '1', `--namespace=snug${process.pid}`]).stdout.length === 0)
