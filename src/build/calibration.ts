@@ -1,5 +1,6 @@
 /** What a network is measured with before it is cut. */
 import type { CalibrateOptions } from '../calibrate/index.js';
+import type { ModelConfig } from '../checkpoint/index.js';
 import type { Workshop } from './build.js';
 import { encodedUpTo, randomRows, sampled } from './calibration-texts.js';
 import { countsOf, shapesOf } from './shapes.js';
@@ -7,6 +8,19 @@ import { countsOf, shapesOf } from './shapes.js';
 /** Texts through which the network is cut; tokens at most, for a layer's activations are in memory for every shape. */
 const CALIBRATION_TEXTS = 3000;
 const CALIBRATION_TOKENS = 32_768;
+
+/** A checkpoint's sizes as calibration goes by them. */
+export function networkSizes(config: ModelConfig): CalibrateOptions['network'] {
+  return {
+    layers: config.layers,
+    heads: config.heads,
+    headSize: config.headSize,
+    neurons: config.intermediateSize,
+    hidden: config.hiddenSize,
+    activation: config.activation,
+    layerNormEps: config.layerNormEps,
+  };
+}
 
 /** @param texts none where only the vocabulary is known */
 export function calibrationOf(
@@ -21,15 +35,7 @@ export function calibrationOf(
       : randomRows(tokenizer, CALIBRATION_TEXTS / 3, options.seed);
   return {
     source: checkpoint.tensors,
-    network: {
-      layers: config.layers,
-      heads: config.heads,
-      headSize: config.headSize,
-      neurons: config.intermediateSize,
-      hidden: config.hiddenSize,
-      activation: config.activation,
-      layerNormEps: config.layerNormEps,
-    },
+    network: networkSizes(config),
     rows,
     shapes: shapesOf(options.recipe),
     countsOf: (shape) => countsOf(shape, config),

@@ -2,11 +2,11 @@
  * Whether a large file has the bytes that it should have. Hashing it takes longer than all else at a start, so it is remembered, by what
  * the file system says of it: a file that was written, replaced or restored since is hashed again.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { cacheFolder } from '../files/cache-folder.js';
-import { makePrivateFolder } from '../files/index.js';
+import { keepInCache } from '../files/index.js';
 import { sha256OfFile, stateOf } from './hash.js';
 
 interface Found {
@@ -27,7 +27,8 @@ export async function isWhole(path: string, sha256: string): Promise<boolean> {
   if (known.state === state && known.sha256 === sha256) return true;
   if ((await sha256OfFile(path)) !== sha256) return false;
   // What is written within the file system's tick of the last change would look the same.
-  if (Date.now() - (await stat(path)).ctimeMs > TICK_MS) await remember(note, { sha256, state });
+  if (Date.now() - (await stat(path)).ctimeMs > TICK_MS)
+    await keepInCache(note, JSON.stringify({ sha256, state } satisfies Found));
   return true;
 }
 
@@ -37,16 +38,4 @@ async function noteOf(path: string): Promise<string> {
     .digest('hex')
     .slice(0, 24);
   return join(cacheFolder(), 'whole', `${name}.json`);
-}
-
-/** One that can't be written costs another hash at the next start, nothing else. */
-async function remember(note: string, found: Found): Promise<void> {
-  const working = `${note}.${process.pid}-${randomBytes(4).toString('hex')}`;
-  try {
-    await makePrivateFolder(dirname(note));
-    await writeFile(working, JSON.stringify(found), { mode: 0o600 });
-    await rename(working, note);
-  } catch {
-    await rm(working, { force: true }).catch(() => undefined);
-  }
 }

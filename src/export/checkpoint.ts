@@ -8,8 +8,8 @@ import { type TensorSource, writeSafetensors } from '../checkpoint/index.js';
 import { encoderTensors, headTensors as ownHeadTensors, type WantedTensor } from '../checkpoint/naming.js';
 import { SnugError } from '../errors/index.js';
 import { type EncoderShape, headTensors } from '../model/index.js';
-import type { ExportOptions, ExportResult } from './export.js';
-import { type Content, type FileContent, jsonBytes, writeExport } from './folder.js';
+import { type ExportOptions, type ExportResult, exportAs } from './export.js';
+import { type Content, type FileContent, jsonBytes } from './folder.js';
 import { writeCheckpointConfig } from './model-config.js';
 import { writeCheckpointReadme } from './readme.js';
 import { readTokenizer } from './tokenizer-files.js';
@@ -19,15 +19,8 @@ import { readTokenizer } from './tokenizer-files.js';
  * come back as zeros, which changes no answer.
  * @throws EXPORT_WRITE where the reference has no such shape, DISK_FULL, PROFILE_UNKNOWN, BUNDLE_DAMAGED
  */
-export async function exportCheckpoint(bundle: Bundle, options: ExportOptions): Promise<ExportResult> {
-  const files = await writeExport(bundle.folder, options.folder, () => contentOf(bundle, options));
-  return {
-    folder: options.folder,
-    profile: options.profile,
-    bundle: bundle.identity,
-    labels: bundle.manifest.labels.length,
-    files,
-  };
+export function exportCheckpoint(bundle: Bundle, options: ExportOptions): Promise<ExportResult> {
+  return exportAs(contentOf, bundle, options);
 }
 
 async function contentOf(bundle: Bundle, { profile, version }: ExportOptions): Promise<Content> {

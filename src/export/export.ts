@@ -37,7 +37,16 @@ const names = {
  * place and renamed there.
  * @throws EXPORT_WRITE, DISK_FULL, MODEL_TOO_LARGE, PROFILE_UNKNOWN, BUNDLE_DAMAGED
  */
-export async function exportOnnx(bundle: Bundle, options: ExportOptions): Promise<ExportResult> {
+export function exportOnnx(bundle: Bundle, options: ExportOptions): Promise<ExportResult> {
+  return exportAs(contentOf, bundle, options);
+}
+
+/** Writes what an export consists of, and tells of it. */
+export async function exportAs(
+  contentOf: (bundle: Bundle, options: ExportOptions) => Promise<Content>,
+  bundle: Bundle,
+  options: ExportOptions,
+): Promise<ExportResult> {
   const files = await writeExport(bundle.folder, options.folder, () => contentOf(bundle, options));
   return {
     folder: options.folder,

@@ -2,14 +2,13 @@
  * What is known of a board's speed and memory, on disk: rates fitted to its first measurement, and what profiles were found to
  * take since. Bound to board, bundle and runtime; one of another is left alone, and why is said.
  */
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import * as v from 'valibot';
 import { runtimeVersion } from '../bundle/index.js';
 import { messageOf, systemCodeOf } from '../errors/index.js';
 import { cacheFolder } from '../files/cache-folder.js';
-import { makePrivateFolder } from '../files/index.js';
+import { keepInCache } from '../files/index.js';
 import type { Limits } from '../profile/index.js';
 import { counted, type RatesByKind } from './rates.js';
 import type { Kind } from './work.js';
@@ -122,14 +121,6 @@ export async function readRecord(origin: Origin): Promise<ReadRecord> {
 }
 
 /** One that can't be written costs a measurement at the next start, nothing else. */
-export async function writeRecord(record: CostRecord): Promise<void> {
-  const path = pathOf(record);
-  const working = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
-  try {
-    await makePrivateFolder(dirname(path));
-    await writeFile(working, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-    await rename(working, path);
-  } catch {
-    await rm(working, { force: true });
-  }
+export function writeRecord(record: CostRecord): Promise<void> {
+  return keepInCache(pathOf(record), `${JSON.stringify(record)}\n`);
 }

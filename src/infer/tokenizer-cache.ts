@@ -1,9 +1,8 @@
 /** A bundle's tokenizer, from the image that an earlier start left in the cache where there is one. */
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Bundle, cacheFolder, files } from '../bundle/index.js';
-import { makePrivateFolder } from '../files/index.js';
+import { keepInCache } from '../files/index.js';
 import { fromImage, IMAGE_VERSION, imageOf } from '../tokenizer/image.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 
@@ -19,18 +18,6 @@ export async function loadBundleTokenizer({ manifest, tokenizerPath }: Bundle): 
   const { loadTokenizer } = await import('../tokenizer/index.js');
   const tokenizer = await loadTokenizer(tokenizerPath, { maxTokens });
   const made = imageOf(tokenizer);
-  if (made) await keep(path, made);
+  if (made) await keepInCache(path, made);
   return tokenizer;
-}
-
-/** A cache that can't be written costs time at the next start, nothing else. */
-async function keep(path: string, image: Uint8Array): Promise<void> {
-  const working = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
-  try {
-    await makePrivateFolder(dirname(path));
-    await writeFile(working, image, { mode: 0o600 });
-    await rename(working, path);
-  } catch {
-    await rm(working, { force: true });
-  }
 }

@@ -1,5 +1,6 @@
 /** The network under comparison: a checkpoint, masters cut from it in different ways, and their slices as sessions. */
 import { rm } from 'node:fs/promises';
+import { networkSizes } from '../../build/calibration.js';
 import { encodedUpTo, sampled } from '../../build/calibration-texts.js';
 import { measureRanges } from '../../build/embed.js';
 import { describeModel, encoderTensors } from '../../build/encoder-master.js';
@@ -133,15 +134,7 @@ export class NetworkUnderTest {
     const { config, tensors } = this.checkpoint;
     return {
       source: tensors,
-      network: {
-        layers: config.layers,
-        heads: config.heads,
-        headSize: config.headSize,
-        neurons: config.intermediateSize,
-        hidden: config.hiddenSize,
-        activation: config.activation,
-        layerNormEps: config.layerNormEps,
-      },
+      network: networkSizes(config),
       rows: encodedUpTo(sampled(texts, Math.round(tokens * TEXTS_PER_TOKEN), SEED), this.tokenizer, tokens),
       shapes,
       countsOf: (shape) => countsOf(shape, config),

@@ -1,5 +1,5 @@
 /** Finished runs as rows: what is lost at each budget, over seeds; before and after training; beside n-grams. */
-import { type BenchRow, keeps, type RowShape, rowOf } from '../row.js';
+import { type BenchRow, type RowShape, rowOf, valueRow } from '../row.js';
 import { budgets, fullOf, lossOf, pick, worstOfFourBits } from './picks.js';
 import type { RunRecord } from './record.js';
 
@@ -26,19 +26,10 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 
 /** A bar on a mean over seeds itself, not on a ratio. */
 function meanRow(shape: RowShape, values: readonly number[], note: string): BenchRow {
-  const value = mean(values);
   return {
-    id: shape.id,
-    what: shape.what,
-    unit: shape.unit,
-    value,
-    reference: null,
-    ratio: null,
-    bar: shape.bar ?? null,
-    met: shape.bar === undefined ? null : keeps(shape.bar, value),
+    ...valueRow(shape, mean(values), note),
     rounds: values.length,
     spread: [Math.min(...values), Math.max(...values)],
-    note,
   };
 }
 
