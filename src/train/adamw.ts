@@ -1,7 +1,8 @@
 /** AdamW (Loshchilov and Hutter, arXiv 1711.05101): Adam's steps with bias correction, and a decay of the weights beside them. */
 import { type OptimiseScalars, optimiseGraph } from '../model/gradient/index.js';
-import { InferenceSession, Tensor } from '../runtime/index.js';
+import { type InferenceSession, Tensor } from '../runtime/index.js';
 import { type Parameter, type Parameters, WORDS } from './parameters.js';
+import { stepSession } from './session.js';
 
 export interface AdamWOptions {
   /** Share of a weight that goes at every step, times the learning rate; biases and normalisations keep theirs. */
@@ -118,15 +119,7 @@ export class AdamW {
   }
 
   private async changePiece({ parameter, moments, scalars, from, to }: Piece): Promise<void> {
-    this.session ??= optimiseGraph().then((graph) =>
-      InferenceSession.create(graph, {
-        intraOpNumThreads: 1,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        enableMemPattern: false,
-        logSeverityLevel: 3,
-      }),
-    );
+    this.session ??= optimiseGraph().then((graph) => stepSession(graph, 1));
     const some = (numbers: Float32Array) => new Tensor('float32', numbers.subarray(from, to), [to - from]);
     const one = ([name, value]: [string, number]) => [name, new Tensor('float32', Float32Array.of(value), [])] as const;
     const inPlace = { values: some(parameter.values), mean: some(moments.mean), square: some(moments.square) };

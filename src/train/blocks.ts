@@ -8,7 +8,8 @@ import {
   layerForwardGraph,
 } from '../model/gradient/index.js';
 import type { Activation } from '../model/index.js';
-import { InferenceSession, Tensor } from '../runtime/index.js';
+import { type InferenceSession, Tensor } from '../runtime/index.js';
+import { stepSession } from './session.js';
 
 export interface BlockOptions {
   readonly headSize: number;
@@ -69,14 +70,7 @@ export class Blocks {
     const key = `${block} ${dropout}`;
     const known = this.sessions.get(key);
     if (known) return known;
-    const made = this.graph(block, dropout).then((bytes) =>
-      InferenceSession.create(bytes, {
-        intraOpNumThreads: this.options.threads,
-        interOpNumThreads: 1,
-        enableMemPattern: false,
-        logSeverityLevel: 3,
-      }),
-    );
+    const made = this.graph(block, dropout).then((graph) => stepSession(graph, this.options.threads));
     this.sessions.set(key, made);
     return made;
   }

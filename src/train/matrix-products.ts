@@ -1,7 +1,8 @@
 /** Products of matrices in onnxruntime, for weights that are worked out of others at every step. */
 import { GraphBuilder } from '../model/index.js';
 import { noWeights } from '../model/no-weights.js';
-import { InferenceSession, Tensor } from '../runtime/index.js';
+import { type InferenceSession, Tensor } from '../runtime/index.js';
+import { stepSession } from './session.js';
 
 export class MatrixProducts {
   private plain: Promise<InferenceSession> | undefined;
@@ -48,11 +49,6 @@ export class MatrixProducts {
     ];
     graph.node('Gemm', inputs, transB ? { transB: 1 } : {}, 'product');
     graph.output('product', 'float32', ['n', 'm']);
-    return InferenceSession.create(await graph.plan().encode(noWeights, ''), {
-      intraOpNumThreads: this.threads,
-      interOpNumThreads: 1,
-      enableMemPattern: false,
-      logSeverityLevel: 3,
-    });
+    return stepSession(await graph.plan().encode(noWeights, ''), this.threads);
   }
 }
