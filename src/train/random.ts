@@ -12,21 +12,19 @@ export interface SeededRandom extends Random {
 export function seededRandom(seed: number): SeededRandom {
   let state = seed | 0;
   const random = () => {
-    state = (state + STRIDE) | 0;
+    state = (state + 0x9e3779b9) | 0;
     return (mixed(state) >>> 0) / 2 ** 32;
   };
   const fill = (words: Uint32Array) => {
     let at = state;
     for (let i = 0; i < words.length; i++) {
-      at = (at + STRIDE) | 0;
+      at = (at + 0x9e3779b9) | 0;
       words[i] = mixed(at);
     }
     state = at;
   };
   return Object.assign(random, { fill });
 }
-
-const STRIDE = 0x9e3779b9;
 
 function mixed(state: number): number {
   let bits = state ^ (state >>> 16);
