@@ -57,7 +57,7 @@ export async function distilled(
       const calibration = calibrationOf(workshop, rows.texts);
       const some = upTo(calibration.rows, CORRECTION_TOKENS);
       const source = arranged(file, arrangement);
-      return writeCorrections(unfinished, { ...calibration, rows: some, source }, options.store);
+      return writeCorrections(unfinished, { ...calibration, rows: some, source });
     }),
   );
   const path = await place.file('distilled.safetensors', async (unfinished) => {

@@ -25,6 +25,8 @@ export interface TrainingChoices {
   readonly hours?: number;
   /** Bytes that training may take. */
   readonly memory?: number;
+  /** Folder in which what was learnt stays, and from which it is taken: other bundles store the same otherwise. */
+  readonly folder?: string;
 }
 
 /** What training hands to the cut. */
