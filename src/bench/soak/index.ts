@@ -19,6 +19,8 @@ import { type BenchRow, type RowShape, unmeasured, valueRow } from '../row.js';
 
 /** Faults that are done as often as asked for; the others a tenth as often. */
 const OFTEN = ['kill-agent', 'kill-broker'];
+/** That meet the same fault at once. */
+const BOARDS = 4;
 /** After a start the heap grows to its size: what memory does is looked at from here on. */
 const SETTLE_MINUTES = 5;
 const LOOK_MS = 5000;
@@ -52,18 +54,21 @@ async function faultRow(
   surroundings: Partial<BoardOptions> = {},
 ): Promise<BenchRow> {
   const shape: RowShape = { id: fault.name, what: `lost: ${fault.what}`, unit: 'records', bar: '=0' };
+  let done = 0;
+  const onDone = () => ++done % 25 === 0 && options.say(`${fault.name}: ${done} of ${times}`);
+  // Boards in one control group would be squeezed by each other's turns.
+  const count = surroundings.group ? 1 : Math.min(BOARDS, times);
+  const share = (at: number) => Math.floor(times / count) + (at < times % count ? 1 : 0);
   try {
-    return await withBoard(
-      options,
-      texts,
-      async (board) => {
-        const onDone = (done: number) => done % 25 === 0 && options.say(`${fault.name}: ${done} of ${times}`);
-        const { records, lost, doubled, wrong } = await suffer(board, fault, times, Math.random, { onDone });
-        const note = `${times} times, ${records} records, ${doubled} came again under their number, ${wrong} out of order or misnumbered`;
-        return valueRow(shape, lost + wrong, note);
-      },
-      surroundings,
+    const outcomes = await Promise.all(
+      Array.from({ length: count }, (_, at) =>
+        withBoard(options, texts, (board) => suffer(board, fault, share(at), Math.random, { onDone }), surroundings),
+      ),
     );
+    const sum = (what: 'records' | 'lost' | 'doubled' | 'wrong') =>
+      outcomes.reduce((total, outcome) => total + outcome[what], 0);
+    const note = `${times} times, ${sum('records')} records, ${sum('doubled')} came again under their number, ${sum('wrong')} out of order or misnumbered`;
+    return valueRow(shape, sum('lost') + sum('wrong'), note);
   } catch (error) {
     return unmeasured(shape, messageOf(error));
   }
