@@ -92,7 +92,12 @@ test('the network learns its labels, every profile answers, and what it learnt c
   );
   const [full] = manifest.ladder;
   t.true((full.inScopeTop1 ?? 0) > 0.8, JSON.stringify(full));
-  for (const profile of ['w1.00-p0.00-q32', 'w0.50-p0.50-q8', 'bag-q8']) {
+  // What the search over layers found worth keeping is in the bundle in all bits, and answers like any other.
+  const [, names = ''] = /beat .* after it: (.*)$/.exec(notes.find((note) => note.startsWith('search: ')) ?? '') ?? [];
+  const found = names === 'none' ? [] : names.split(', ').map((name) => name.replace('+', '-q32+'));
+  t.true(names !== '', `${notes}`);
+  t.is(manifest.ladder.filter(({ profile }) => profile.includes('+')).length, 3 * found.length);
+  for (const profile of ['w1.00-p0.00-q32', 'w0.50-p0.50-q8', 'bag-q8', ...found]) {
     const model = await load(options.output, { profile });
     const [{ score }] = await model.predict(['turn on the lamp']);
     t.true(score > 0 && score <= 1, profile);
