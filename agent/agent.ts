@@ -182,7 +182,7 @@ export class Agent implements HostedAgent {
   async #assemble(opened: Opened, outbox: Outbox): Promise<Started> {
     const { config, version, clock, log, createSource, life = selfReliant } = this.#parts;
     const tap = new RecordTap((source) => this.#config.sources[source]?.publish.text ?? false);
-    const startedMs = clock.now();
+    const startedMs = clock.runMs();
     const session = new SessionCounter(config.stateDir, clock.now);
     const journal = new Journal(config.stateDir, clock.now);
     const event = (kind: string, message: string, fields?: Record<string, unknown>) =>
@@ -211,7 +211,7 @@ export class Agent implements HostedAgent {
         book: this.#parts.book ?? new LogBook({ level: 'silent', style: 'json', write: () => undefined }),
         life,
         clock,
-        uptimeMs: () => clock.now() - startedMs,
+        uptimeMs: () => Math.round(clock.runMs() - startedMs),
         session: () => session.current,
         get profiles() {
           return serving.control;

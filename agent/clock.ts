@@ -2,8 +2,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 export interface Clock {
-  /** The time of day, in ms since 1970. */
+  /** The time of day, in ms since 1970. It is stepped, both ways: for time stamps, not for durations. */
   now(): number;
+  /** Since some moment, in ms; never stepped. */
+  runMs(): number;
   /** Resolves after so many ms, or as soon as the signal is given. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** At least 0, less than 1. */
@@ -12,6 +14,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: Date.now,
+  runMs: () => performance.now(),
   sleep: (ms, signal) => wait(ms, undefined, { signal }).catch(() => undefined),
   random: Math.random,
 };

@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 // Builds the demo bundle and the stream that the demo replays:
-//   node scripts/build-demo.mjs CHECKPOINT SNUG_DATA
-// CHECKPOINT is all-MiniLM-L6-v2, SNUG_DATA a folder with clinc150/data_full.json. The bundle sees no test row.
+//   node scripts/build-demo.mjs CHECKPOINT SNUG_DATA [LEARNT]
+// CHECKPOINT is all-MiniLM-L6-v2, SNUG_DATA a folder with clinc150/data_full.json. The bundle sees no test row. What is learnt, about an
+// hour of two cores, stays in the folder LEARNT where one is given, and is taken from there.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const [checkpoint, data] = process.argv.slice(2);
+const [checkpoint, data, learnt] = process.argv.slice(2);
 if (!data) {
-  process.stderr.write('usage: node scripts/build-demo.mjs CHECKPOINT SNUG_DATA\n');
+  process.stderr.write('usage: node scripts/build-demo.mjs CHECKPOINT SNUG_DATA [LEARNT]\n');
   process.exit(2);
 }
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,10 +30,6 @@ try {
     ...files,
     '--recipe',
     'full',
-    '--epochs',
-    '4',
-    '--slice-epochs',
-    '3',
     '--store',
     'q8',
     '--vocab',
@@ -41,6 +38,7 @@ try {
     '1',
     '-o',
     output,
+    ...(learnt ? ['--training', resolve(learnt)] : []),
   ];
   execFileSync(process.execPath, [snug, ...args], { cwd: work, stdio: 'inherit' });
   // Test rows, in scope and out of scope, in a fixed order that mixes the labels.

@@ -12,6 +12,8 @@ import { type CommandOutcome, isFinal } from '../../src/protocol/index.js';
 import { syncFolder, writeDurably } from '../durable-file.js';
 
 const ENDED_KEPT = 1000;
+/** The newest are kept however old they look: a clock that is set a year ahead makes no command a new one. */
+const AGELESS = 100;
 const KEPT_MS = 7 * 24 * 3600 * 1000;
 /** The file is written anew when it has so many lines more than commands. */
 const SPARE_LINES = 4 * ENDED_KEPT;
@@ -157,7 +159,7 @@ export class Journal {
     const oldestMs = this.nowMs() - KEPT_MS;
     const ended = [...this.#entries].filter(([, { outcome }]) => outcome !== undefined);
     let surplus = ended.length - ENDED_KEPT;
-    for (const [key, { begunMs }] of ended) {
+    for (const [key, { begunMs }] of ended.slice(0, Math.max(0, ended.length - AGELESS))) {
       if (surplus-- > 0 || begunMs < oldestMs) this.#entries.delete(key);
     }
   }

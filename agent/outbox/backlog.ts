@@ -33,6 +33,8 @@ const MOST_AT_A_LOOK = 4096;
 const ROOM = 0.02;
 /** A step of the clock by more than this makes no entry older than it is. */
 const CLOCK_STEP_MS = 60_000;
+/** What is from before was written while the clock was not set (2024-01-01): nobody knows how old it is. */
+const CLOCK_SET_S = 1_704_067_200;
 
 export class Backlog {
   records = 0;
@@ -157,7 +159,7 @@ export class Backlog {
       let count = 0;
       for (const key of keys) {
         const about = parseKey(key);
-        if (!about || about.atS >= oldestS || busy(about.number)) continue;
+        if (!about || about.atS >= oldestS || about.atS < CLOCK_SET_S || busy(about.number)) continue;
         this.remove(key, about);
         count += about.records;
       }

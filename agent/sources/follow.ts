@@ -48,6 +48,9 @@ export class FollowSource implements Source {
   #looking: Promise<void> | undefined;
   #lookedAtMs = 0;
   #noticed = false;
+  /** When the name was last found to be the open file's; whether a file has been made, moved or removed since. */
+  #namedAtMs = Number.NEGATIVE_INFINITY;
+  #renamed = false;
   #stopping = false;
 
   constructor(
@@ -131,16 +134,25 @@ export class FollowSource implements Source {
   async #readAll(sink: SourceSink): Promise<void> {
     this.#watch(sink);
     await this.#readOld();
-    if (this.#current !== undefined) await this.#read(this.#current);
-    if (this.#stopping || !(await this.#nameIsThere(sink))) return;
+    const before = this.#current;
+    if (before !== undefined) await this.#read(before);
+    if (this.#stopping || this.#isNameKnown() || !(await this.#nameIsThere(sink))) return;
     sink.back();
-    if (this.#current !== undefined) await this.#read(this.#current);
+    if (this.#current !== undefined && this.#current !== before) await this.#read(this.#current);
+  }
+
+  /** Whether the name was looked up a moment ago, and no notice said that it may be another file's since. */
+  #isNameKnown(): boolean {
+    return !this.#renamed && this.#now() - this.#namedAtMs < POLL_MS;
   }
 
   /** Opens the file that has the name now, if it is another one; false where there is none. */
   async #nameIsThere(sink: SourceSink): Promise<boolean> {
+    this.#renamed = false;
+    this.#namedAtMs = Number.NEGATIVE_INFINITY;
     try {
       const { dev, ino } = await stat(this.#path);
+      this.#namedAtMs = this.#now();
       this.#goneSinceMs = undefined;
       if (this.#current?.file.identity !== `${dev}:${ino}`) await this.#openCurrent('start', sink);
       return true;
@@ -195,8 +207,10 @@ export class FollowSource implements Source {
   #watch(sink: SourceSink): void {
     if (this.#watcher !== undefined) return;
     try {
-      const watcher = watch(dirname(this.#path), (_, name) => {
-        if (name === null || name === basename(this.#path)) this.#notice(sink);
+      const watcher = watch(dirname(this.#path), (event, name) => {
+        if (name !== null && name !== basename(this.#path)) return;
+        if (event === 'rename') this.#renamed = true;
+        this.#notice(sink);
       });
       watcher.on('error', () => {
         watcher.close();

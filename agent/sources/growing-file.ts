@@ -63,7 +63,7 @@ export class GrowingFile {
     return this.#placeAt(this.offset, this.#overlap, this.#overlap.length);
   }
 
-  /** Gives what was added until there is no more or `going` says no; resolves to how many bytes it gave. */
+  /** Gives what was added until there is no more or `going` says no; resolves to how many bytes it gave. What comes meanwhile may stay. */
   async read<Position extends Readonly<Record<string, unknown>>>(
     stream: ByteStream,
     going: () => boolean,
@@ -85,7 +85,9 @@ export class GrowingFile {
       if (bytes === 0) break;
       this.#maybeHole = false;
       given += bytes;
+      const reachedEnd = fresh.length < CHUNK_BYTES;
       await this.#give(stream, fresh.subarray(0, bytes), positionAt);
+      if (reachedEnd) break;
     }
     return given;
   }

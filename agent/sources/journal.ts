@@ -27,6 +27,8 @@ export class JournalSource implements Source {
   #child: ChildProcess | undefined;
   #gone: Promise<void> = Promise.resolve();
   #cursor: string | undefined;
+  /** An empty journal has no cursor: all that it gets is read. */
+  #begunEmpty = false;
 
   constructor(
     readonly name: string,
@@ -61,7 +63,8 @@ export class JournalSource implements Source {
 
   async #beginAtEnd(sink: SourceSink): Promise<void> {
     this.#cursor = await this.#cursorOf([]);
-    if (this.#cursor !== undefined) sink.at({ cursor: this.#cursor });
+    if (this.#cursor === undefined) this.#begunEmpty = true;
+    else sink.at({ cursor: this.#cursor });
   }
 
   /** The cursor of one entry; undefined where there is none. */
@@ -87,7 +90,8 @@ export class JournalSource implements Source {
   #follow(sink: SourceSink): void {
     if (this.#retry.ended) return;
     const units = (this.options.units ?? []).map((unit) => `--unit=${unit}`);
-    const place = this.#cursor === undefined ? ['-n', '0'] : [`--after-cursor=${this.#cursor}`, '-n', 'all'];
+    const behind = this.#cursor === undefined ? [] : [`--after-cursor=${this.#cursor}`];
+    const place = [...behind, '-n', this.#cursor === undefined && !this.#begunEmpty ? '0' : 'all'];
     const args = ['-f', '-o', 'json', '--all', '-q', '--no-pager', ...this.#where(), ...units, ...place];
     const child = spawn('journalctl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;

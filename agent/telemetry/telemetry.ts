@@ -31,7 +31,7 @@ export class Telemetry {
   constructor(options: TelemetryOptions) {
     this.#options = options;
     this.#intervalMs = options.intervalMs;
-    this.#startedMs = options.clock.now();
+    this.#startedMs = options.clock.runMs();
     this.#before = { atMs: this.#startedMs, cpuMs: cpuMs(), records: 0, drops: {} };
   }
 
@@ -67,14 +67,14 @@ export class Telemetry {
     const { sources, predicted, refused, truncated, failed, latencyMs, totalMs } = stats();
     const before = this.#before;
     const drops = Object.fromEntries(countsOf(sources, 'drops'));
-    this.#before = { atMs: clock.now(), cpuMs: cpuMs(), records: predicted, drops };
+    this.#before = { atMs: clock.runMs(), cpuMs: cpuMs(), records: predicted, drops };
     const elapsedMs = Math.max(1, this.#before.atMs - before.atMs);
     this.#tellDrops(before.drops, drops);
     return {
       v: 1,
       ts: timestamp(clock),
       session: Math.max(1, session()),
-      uptimeMs: clock.now() - this.#startedMs,
+      uptimeMs: Math.round(clock.runMs() - this.#startedMs),
       records: {
         total: predicted,
         perSecond: rounded(((predicted - before.records) * 1000) / elapsedMs),

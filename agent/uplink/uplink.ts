@@ -129,7 +129,7 @@ export class Uplink {
         if (this.#ending.signal.aborted) return;
         await link.open();
         await this.#announce(link);
-        onlineAtMs = clock.now();
+        onlineAtMs = clock.runMs();
         this.#cameOnline(link);
         void this.#renewal(credentials, link).then((isRenewed) => {
           renewed = isRenewed;
@@ -143,7 +143,7 @@ export class Uplink {
       // Where the broker may have seen the will, this number is taken; one that never left this machine is tried again.
       numberUsed = link.reached;
       this.#wentOffline();
-      if (onlineAtMs !== undefined && clock.now() - onlineAtMs >= STABLE_MS) backoff.reset();
+      if (onlineAtMs !== undefined && clock.runMs() - onlineAtMs >= STABLE_MS) backoff.reset();
       if (!renewed) await clock.sleep(backoff.nextMs(), this.#ending.signal);
     }
   }

@@ -14,6 +14,8 @@ export interface GroupLimits {
   readonly memoryBytes?: number;
   /** Cores' worth of time; absent for all. */
   readonly cores?: number;
+  /** It shares the processor with everything else as any program does. */
+  readonly beside?: true;
 }
 
 let made = 0;
@@ -40,13 +42,31 @@ export class ControlGroup {
     if (isVersion2()) writeFileSync(`${ROOT}/cgroup.subtree_control`, '+memory +cpu');
     for (const folder of new Set(folders.values())) mkdirSync(folder);
     const group = new ControlGroup(folders);
-    if (limits.memoryBytes !== undefined)
-      group.#write('memory', isVersion2() ? 'memory.max' : 'memory.limit_in_bytes', String(limits.memoryBytes));
+    if (limits.memoryBytes !== undefined) group.setMemory(limits.memoryBytes);
     if (limits.cores !== undefined) group.setCores(limits.cores);
+    if (limits.beside) return group;
     // What else the machine does is not to be measured: within its quota the group comes first.
     if (isVersion2()) group.#write('cpu', 'cpu.weight', '10000');
     else group.#write('cpu', 'cpu.shares', '262144');
     return group;
+  }
+
+  /** @param bytes null for no limit. Throws where the kernel can't take back so much, and then leaves the limit. */
+  setMemory(bytes: number | null): void {
+    if (isVersion2()) this.#write('memory', 'memory.max', bytes === null ? 'max' : String(bytes));
+    else this.#write('memory', 'memory.limit_in_bytes', bytes === null ? '-1' : String(bytes));
+  }
+
+  /** Takes a share of the memory that its programs have away from them, as far as the kernel goes along. */
+  squeeze(share: number): void {
+    const used = Number(this.#read(isVersion2() ? 'memory.current' : 'memory.usage_in_bytes'));
+    for (let left = share; left < 1; left += 0.05)
+      try {
+        this.setMemory(Math.round(used * left));
+        return;
+      } catch {
+        // version 1 refuses a limit that it can't reach by taking pages back
+      }
   }
 
   setCores(cores: number | null): void {

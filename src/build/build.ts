@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 import { type Manifest, runtimeVersion, sha256OfBytes } from '../bundle/index.js';
 import { Master, refuseForeign, type Store, writeBundle, writeMaster } from '../bundle/making.js';
 import { FORMAT } from '../bundle/manifest.js';
-import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
+import { type Checkpoint, openCheckpoint, type TensorSource } from '../checkpoint/index.js';
 import { SnugError } from '../errors/index.js';
 import { loadCheckpointTokenizer } from '../infer/checkpoint-tokenizer.js';
 import { instructionSet } from '../profile/processor.js';
@@ -87,21 +87,25 @@ export interface Workshop {
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now();
-  return withGiven(options, async ({ checkpoint, tokenizer, read, data, texts, unlabelled }) => {
+  return withGiven(options, async (given) => {
+    const { checkpoint, tokenizer, read, data, unlabelled } = given;
     const tokenizerFile = await tokenizerJson(checkpoint, tokenizer, options.vocab !== undefined);
     await refuseForeign(resolve(options.output));
-    const inputs = await inputsOf(options, checkpoint, data, unlabelled);
-    const place = await Workplace.open(options.output, inputs, options.resume ?? false);
+    const learntFrom = await inputsOfTraining(options, checkpoint, data, unlabelled);
+    const { folder } = options.training ?? {};
+    const named = folder === undefined ? undefined : await Workplace.named(folder, learntFrom);
+    const place = await Workplace.open(options.output, [learntFrom, inputsOf(options)], options.resume ?? false);
     let keep = false;
     try {
       const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
+      const school: Workshop = { options, ...given.whole, place: named ?? place };
       await place.file(TOKENIZER, (path) => writeFile(path, imageOf(tokenizer) ?? tokenizerFile));
-      const { manifest, profiles } = await assemble(workshop, data, { texts, unlabelled }, tokenizerFile);
+      const { manifest, profiles } = await assemble(workshop, school, given, tokenizerFile);
       const seconds = (performance.now() - started) / 1000;
       if (options.recipe !== 'head')
         await writeReport(
           resolve(options.output),
-          reportOf(basename(resolve(options.output)), manifest, profiles, seconds, trainingCurves(place)),
+          reportOf(basename(resolve(options.output)), manifest, profiles, seconds, trainingCurves(school.place)),
         );
       return { manifest, rows: data?.rows.length ?? 0, seconds };
     } catch (error) {
@@ -118,9 +122,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
  * @throws what `build` throws of its inputs, TRAINING_MEMORY
  */
 export function planBuild(options: BuildOptions): Promise<TrainingPlan> {
-  return withGiven(options, ({ checkpoint, read, data, unlabelled }) => {
-    return planOnly({ options, checkpoint, tokenizer: read }, data, unlabelled);
-  });
+  return withGiven(options, ({ whole, data, unlabelled }) => planOnly({ options, ...whole }, data, unlabelled));
 }
 
 /** What was given, read and checked. */
@@ -129,6 +131,10 @@ interface Given {
   /** As its files have it, and as the network reads it. */
   readonly tokenizer: Tokenizer;
   readonly read: Tokenizer;
+  /** With all pieces, as it is trained: what the bundle leaves out makes no difference to what is learnt. */
+  readonly whole: Pick<Workshop, 'checkpoint' | 'tokenizer'>;
+  /** Leaves the bundle's pieces of weights that were trained with all. */
+  readonly onlyKept: (source: TensorSource) => TensorSource;
   readonly data: TrainingData | undefined;
   readonly unlabelled: readonly string[];
   /** All that may be learnt from. */
@@ -142,14 +148,23 @@ async function withGiven<Result>(options: BuildOptions, use: (given: Given) => P
     const data = await readTrainingData(options);
     const unlabelled = await readUnlabelled(options.unlabelled);
     const texts = [...(data?.rows.map(({ text }) => text) ?? []), ...unlabelled];
-    const { checkpoint, tokenizer } =
+    const { checkpoint, tokenizer, onlyKept } =
       options.vocab === undefined
-        ? { checkpoint: whole, tokenizer: wholeTokenizer }
+        ? { checkpoint: whole, tokenizer: wholeTokenizer, onlyKept: (source: TensorSource) => source }
         : reduceVocabulary(whole, wholeTokenizer, texts, options.vocab);
     for (const warning of data?.warnings ?? []) options.onWarning?.(warning);
     if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
-    const read = modelTokenizer(tokenizer, checkpoint.tokenizer.lowerCaseFirst);
-    return await use({ checkpoint, tokenizer, read, data, unlabelled, texts });
+    const asRead = (one: Tokenizer) => modelTokenizer(one, whole.tokenizer.lowerCaseFirst);
+    return await use({
+      checkpoint,
+      tokenizer,
+      read: asRead(tokenizer),
+      whole: { checkpoint: whole, tokenizer: asRead(wholeTokenizer) },
+      onlyKept,
+      data,
+      unlabelled,
+      texts,
+    });
   } finally {
     await whole.close();
   }
@@ -163,12 +178,12 @@ const nothingToClassify = (folder: string) =>
     remedy: 'Give labelled rows with --data FILE and --eval FILE.',
   });
 
-/** Memory is no part of a result. */
-const resultOf = ({ memory: _, ...rest }: Partial<TrainingChoices> = {}) => rest;
+/** Memory, and where it is kept, are no part of what is learnt. */
+const choicesOf = ({ memory: _, folder: __, ...rest }: TrainingChoices = {}) => rest;
 
-/** All that a build's result depends on. */
-async function inputsOf(
-  { none, refuse, recipe, store, seed, vocab, version, training }: BuildOptions,
+/** All that what is learnt depends on. */
+async function inputsOfTraining(
+  { none, recipe, seed, version, training }: BuildOptions,
   checkpoint: Checkpoint,
   data: TrainingData | undefined,
   unlabelled: readonly string[],
@@ -176,26 +191,22 @@ async function inputsOf(
   const { weights } = await checkpoint.identity();
   const files = data && [data.trainFile.sha256, data.evalFile.sha256];
   const texts = sha256OfBytes(Buffer.from(JSON.stringify(unlabelled)));
-  return [
-    FORMAT,
-    version,
-    weights,
-    files,
-    texts,
-    { none, refuse, recipe, store, seed, vocab, ...(recipe === 'full' && { training: resultOf(training) }) },
-    runtimeVersion(),
-    instructionSet(),
-  ];
+  const choices = { none, seed, ...(recipe === 'full' && { training: choicesOf(training) }) };
+  return [FORMAT, version, weights, files, texts, choices, runtimeVersion(), instructionSet()];
 }
+
+/** And all that the bundle depends on beside. */
+const inputsOf = ({ refuse, recipe, store, vocab }: BuildOptions) => ({ refuse, recipe, store, vocab });
 
 async function assemble(
   workshop: Workshop,
-  data: TrainingData | undefined,
-  { texts, unlabelled }: { readonly texts: readonly string[]; readonly unlabelled: readonly string[] },
+  school: Workshop,
+  { data, texts, unlabelled, onlyKept }: Given,
   tokenizer: Uint8Array,
 ): Promise<{ manifest: Manifest; profiles: readonly EvaluatedProfile[] }> {
   const { options, place, checkpoint } = workshop;
-  const trained = options.recipe === 'full' ? await trainEncoder(workshop, data, unlabelled) : undefined;
+  const learnt = options.recipe === 'full' ? await trainEncoder(school, data, unlabelled) : undefined;
+  const trained = learnt && { ...learnt, source: onlyKept(learnt.source) };
   const draft = withFoundShapes(await draftManifest(workshop, data), trained, checkpoint);
   const stored = await makeEncoder(workshop, draft, texts, trained);
   const encoder = await Master.open(stored.path);

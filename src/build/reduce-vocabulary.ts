@@ -1,4 +1,4 @@
-/** A checkpoint with fewer pieces: tokenizer and embedding table made smaller together, before anything is measured. */
+/** A checkpoint with fewer pieces: tokenizer and embedding table made smaller together. */
 import type { Checkpoint, TensorSource } from '../checkpoint/index.js';
 import { SnugError } from '../errors/index.js';
 import type { Tokenizer } from '../tokenizer/index.js';
@@ -20,13 +20,16 @@ export function reduceVocabulary(checkpoint: Checkpoint, tokenizer: Tokenizer, t
     });
   const reduced = reduceTokenizer(tokenizer, texts, size);
   const { keptIds } = reduced;
+  const onlyKept = (source: TensorSource) => withRows(source, keptIds);
   return {
     tokenizer: reduced.tokenizer,
     checkpoint: {
       ...checkpoint,
       config: { ...checkpoint.config, vocabSize: keptIds.length },
-      tensors: withRows(checkpoint.tensors, keptIds),
+      tensors: onlyKept(checkpoint.tensors),
     },
+    /** The same cut through weights that were trained with all pieces. */
+    onlyKept,
   };
 }
 

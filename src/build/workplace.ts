@@ -1,6 +1,6 @@
 /** The folder in which a build works, beside the bundle's place: what is done there outlives a kill, for `--resume`. */
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { isAlive } from '../bundle/making.js';
@@ -27,7 +27,24 @@ export class Workplace {
    */
   static async open(output: string, inputs: unknown, resume: boolean): Promise<Workplace> {
     const target = resolve(output);
-    const folder = join(dirname(target), `.${basename(target)}.work`);
+    return Workplace.claim(join(dirname(target), `.${basename(target)}.work`), inputs, resume);
+  }
+
+  /**
+   * A folder that a person named, which stays: what is there is always used.
+   * @throws as `open`, and BUNDLE_WRITE for a folder of something else
+   */
+  static async named(path: string, inputs: unknown): Promise<Workplace> {
+    const folder = resolve(path);
+    const [entry] = await readdir(folder).catch((): string[] => []);
+    if (entry !== undefined && !(await ownerOf(folder)))
+      throw new SnugError('BUNDLE_WRITE', `${folder}: ${entry} is there, which is nothing that a build left`, {
+        remedy: 'Name a new folder, or one that a build has left.',
+      });
+    return Workplace.claim(folder, inputs, true);
+  }
+
+  private static async claim(folder: string, inputs: unknown, resume: boolean): Promise<Workplace> {
     const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
     const owner = await ownerOf(folder);
     if (owner && owner.pid !== process.pid && isAlive(owner.pid))
@@ -40,12 +57,12 @@ export class Workplace {
         `${folder}: what is there belongs to a build with other inputs or options`,
       );
     try {
-      await stat(dirname(target)); // a folder that is not there is no place for a bundle
+      await stat(dirname(folder)); // a folder that is not there is no place for a bundle
       if (!resume || !owner) await rm(folder, { recursive: true, force: true });
       await makeFolder(folder);
       await writeFile(join(folder, OWNER), JSON.stringify({ key, pid: process.pid } satisfies Owner));
     } catch (error) {
-      throw written(dirname(target), error);
+      throw written(dirname(folder), error);
     }
     return new Workplace(folder, resume && owner !== undefined);
   }

@@ -26,6 +26,7 @@ interface Options {
   readonly hours?: number;
   readonly memory?: number;
   readonly dryRun?: true;
+  readonly training?: string;
   readonly epochs?: number;
   readonly sliceEpochs?: number;
   readonly learningRate?: number;
@@ -65,6 +66,10 @@ export function define(command: Command): void {
     )
     .option('--memory <size>', 'with --recipe full: memory that training may take, such as 2G', sizeInBytes)
     .option('--dry-run', 'with --recipe full: say how long it takes and what it needs, by a few steps, and end')
+    .option(
+      '--training <folder>',
+      'with --recipe full: folder where what was learnt stays, and is taken from: another --store or --vocab of the same rows needs no training',
+    )
     .option('--epochs <number>', 'with --recipe full: times that fine-tuning sees every row', wholeNumber(1, 1000))
     .option(
       '--slice-epochs <number>',
@@ -124,6 +129,7 @@ async function run(checkpoint: string, options: Options): Promise<void> {
         learningRate: options.learningRate,
         hours: options.hours,
         memory: options.memory,
+        folder: options.training,
       },
       seed: options.seed,
       threads: options.threads ?? availableParallelism(),
@@ -163,7 +169,12 @@ async function run(checkpoint: string, options: Options): Promise<void> {
 /** Options that say how to train mean nothing where nothing is trained. */
 function refuseTraining(options: Options): void {
   const given = { hours: options.hours, memory: options.memory, 'dry-run': options.dryRun, epochs: options.epochs };
-  const all = { ...given, 'slice-epochs': options.sliceEpochs, 'learning-rate': options.learningRate };
+  const all = {
+    ...given,
+    'slice-epochs': options.sliceEpochs,
+    'learning-rate': options.learningRate,
+    training: options.training,
+  };
   const [name] = Object.entries(all).find(([, value]) => value !== undefined) ?? [];
   if (name !== undefined) throw new SnugError('USAGE', `--${name} needs --recipe full`);
 }

@@ -7,6 +7,7 @@ import { type BuildOptions, build, planBuild } from '../../src/build/index.js';
 import { slicePlan } from '../../src/build/training/sliced.js';
 import { StoredCorrections } from '../../src/build/training/stored-corrections.js';
 import { openBundle } from '../../src/bundle/index.js';
+import { Master } from '../../src/bundle/making.js';
 import { openCheckpoint, SafetensorsFile } from '../../src/checkpoint/index.js';
 import { SnugError } from '../../src/errors/index.js';
 import { exportCheckpoint } from '../../src/export/index.js';
@@ -91,7 +92,12 @@ test('the network learns its labels, every profile answers, and what it learnt c
   );
   const [full] = manifest.ladder;
   t.true((full.inScopeTop1 ?? 0) > 0.8, JSON.stringify(full));
-  for (const profile of ['w1.00-p0.00-q32', 'w0.50-p0.50-q8', 'bag-q8']) {
+  // What the search over layers found worth keeping is in the bundle in all bits, and answers like any other.
+  const [, names = ''] = /beat .* after it: (.*)$/.exec(notes.find((note) => note.startsWith('search: ')) ?? '') ?? [];
+  const found = names === 'none' ? [] : names.split(', ').map((name) => name.replace('+', '-q32+'));
+  t.true(names !== '', `${notes}`);
+  t.is(manifest.ladder.filter(({ profile }) => profile.includes('+')).length, 3 * found.length);
+  for (const profile of ['w1.00-p0.00-q32', 'w0.50-p0.50-q8', 'bag-q8', ...found]) {
     const model = await load(options.output, { profile });
     const [{ score }] = await model.predict(['turn on the lamp']);
     t.true(score > 0 && score <= 1, profile);
@@ -133,6 +139,30 @@ test('a build that was stopped while it trained goes on to the same bundle', asy
     t.true(existsSync(work), `${phase}: what was learnt stays`);
   }
   t.true(whole.equals(await trained(t, { ...options, resume: true })));
+});
+
+test('what was learnt stays in a folder that is named, and makes a smaller bundle without learning again', async (t) => {
+  t.timeout(180_000);
+  const given = await wanted(t);
+  const folder = `${given.output}-learnt`;
+  const options = { ...given, training: { ...training, folder } };
+  await trained(t, options);
+  const phases: string[] = [];
+  const onProgress = (phase: string) => {
+    phases.push(phase);
+    if (/^measuring w/.test(phase)) throw new SnugError('INTERRUPTED', 'far enough');
+  };
+  const smaller = { ...options, output: `${given.output}-smaller`, store: 'q8', vocab: 90, onProgress } as const;
+  await t.throwsAsync(build(smaller), { code: 'INTERRUPTED' });
+  t.false(phases.includes('fine-tuning') || phases.includes('training slices'), `${phases}`);
+  const master = await Master.open(join(workOf(smaller), 'master.safetensors'));
+  t.is(master.shape('embeddings.word_embeddings.weight')[0], 90, 'only the pieces that were asked for are stored');
+  await master.close();
+
+  const otherwise = { ...smaller, seed: 2 };
+  await t.throwsAsync(build(otherwise), { code: 'RESUME_MISMATCH' }, 'another seed learns something else');
+  const foreign = { ...smaller, training: { ...training, folder: join(given.output, '..') } };
+  await t.throwsAsync(build(foreign), { code: 'BUNDLE_WRITE' }, 'a folder of something else is not touched');
 });
 
 test('a learning rate that diverges is stopped with advice, and the work stays; other options do not take it up', async (t) => {

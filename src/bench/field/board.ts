@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { SnugError } from '../../errors/index.js';
+import type { ControlGroup } from '../control-group.js';
 import { Door, KillableBroker, killed } from './broker.js';
 import { type Account, Consumer } from './consumer.js';
 
@@ -23,6 +24,9 @@ export interface BoardOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Default: a folder below. */
   readonly stateDir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A control group that the agent runs in. */
+  readonly group?: ControlGroup;
   readonly texts: readonly string[];
 }
 
@@ -82,10 +86,11 @@ export class Board {
   }
 
   start(): void {
-    const [command, ...args] = this.options.program;
-    const child = spawn(command, [...args, 'agent', '--config', this.config], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const { program, env, group } = this.options;
+    const [command, ...rest] = program;
+    const launch = { command, args: [...rest, 'agent', '--config', this.config] };
+    const { command: first, args } = group?.inside(launch) ?? launch;
+    const child = spawn(first, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
     child.stderr.on('data', (bytes: Buffer) => {
       this.#said = (this.#said + bytes.toString()).slice(-4000);
     });

@@ -42,11 +42,20 @@ export class KillableBroker {
   }
 }
 
-export type Weather = 'clear' | 'hanging' | 'slow';
+export type Weather = 'clear' | 'hanging' | 'slow' | 'late';
 
-/** Passes bytes on; `shut` cuts what is open and refuses what comes, `hanging` passes nothing on and says nothing. */
+/** How late what the agent says reaches the broker in weather that is `late`. */
+const LATE_MS = 2500;
+
+/**
+ * Passes bytes on; `shut` cuts what is open and refuses what comes, `hanging` passes nothing on and says nothing. What was said while it
+ * was `late` reaches the broker even when its connection is gone, and after what a newer one says.
+ */
 export class Door {
   readonly #open = new Set<Socket>();
+  readonly #near = new Set<Socket>();
+  /** Bytes of each connection that are on their way. */
+  readonly #late = new WeakMap<Socket, number>();
   #server: Server | undefined;
   #weather: Weather = 'clear';
 
@@ -76,14 +85,21 @@ export class Door {
         from.on('error', () => undefined);
         from.on('close', () => {
           this.#open.delete(from);
-          to.destroy();
+          if (this.#lateBytes(from) === 0) to.destroy();
         });
         from.on('data', (bytes) => this.#pass(from, to, bytes));
       }
+      this.#near.add(near);
+      near.on('close', () => this.#near.delete(near));
     });
     this.#server = server;
     server.listen(this.port, '127.0.0.1');
     await once(server, 'listening');
+  }
+
+  /** Cuts the agent's side alone: the broker does not hear of it while something of it is still on its way. */
+  cutNear(): void {
+    for (const socket of this.#near) socket.destroy();
   }
 
   async shut(): Promise<void> {
@@ -94,6 +110,10 @@ export class Door {
   }
 
   #pass(from: Socket, to: Socket, bytes: Buffer): void {
+    if (this.#weather === 'late' && this.#near.has(from)) {
+      this.#passLate(from, to, bytes);
+      return;
+    }
     const delayMs = this.#weather === 'slow' ? 20 + bytes.length / 10 : 0;
     if (this.#weather === 'hanging') from.pause();
     if (delayMs === 0) to.write(bytes);
@@ -104,6 +124,19 @@ export class Door {
         if (this.#weather !== 'hanging') from.resume();
       }, delayMs);
     }
+  }
+
+  #passLate(from: Socket, to: Socket, bytes: Buffer): void {
+    this.#late.set(from, this.#lateBytes(from) + bytes.length);
+    setTimeout(() => {
+      to.write(bytes);
+      this.#late.set(from, this.#lateBytes(from) - bytes.length);
+      if (from.destroyed && this.#lateBytes(from) === 0) to.end();
+    }, LATE_MS);
+  }
+
+  #lateBytes(from: Socket): number {
+    return this.#late.get(from) ?? 0;
   }
 }
 

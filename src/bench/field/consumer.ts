@@ -21,6 +21,8 @@ export class Consumer {
   readonly heard = new Map<string, Heard[]>();
   readonly #distinct = new Map<string, Set<number>>();
   readonly events: Record<string, unknown>[] = [];
+  /** Of every telemetry message. */
+  readonly uptimesMs: number[] = [];
   /** The newest status of the device. */
   state: string | undefined;
   onResult: (source: string, predictions: readonly Heard[], historical: boolean) => void = () => undefined;
@@ -46,9 +48,12 @@ export class Consumer {
       const message = JSON.parse(payload.toString());
       if (topic === `${root}/status`) this.state = message.state;
       else if (topic === `${root}/event`) this.events.push(message);
+      else if (topic === `${root}/telemetry`) this.uptimesMs.push(message.uptimeMs);
       else this.#hear(topic.slice(`${root}/result/`.length), message);
     });
-    await client.subscribeAsync([`${root}/result/+`, `${root}/status`, `${root}/event`], { qos: 1 });
+    await client.subscribeAsync([`${root}/result/+`, `${root}/status`, `${root}/event`, `${root}/telemetry`], {
+      qos: 1,
+    });
     this.#client = client;
   }
 

@@ -1,5 +1,5 @@
 /** Faults that an agent meets in the field, each done to a running board so many times, with records coming all the while. */
-import { open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Board } from './board.js';
@@ -11,10 +11,10 @@ export interface Fault {
   once(board: Board, random: () => number): Promise<void>;
 }
 
-const between = (random: () => number, from: number, to: number) => from + random() * (to - from);
+export const between = (random: () => number, from: number, to: number) => from + random() * (to - from);
 
 /** A moment in which records come and are sent. */
-const aMoment = (random: () => number) => pause(between(random, 200, 2000));
+export const aMoment = (random: () => number) => pause(between(random, 200, 2000));
 
 export const faults: readonly Fault[] = [
   {
@@ -69,6 +69,18 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    name: 'late-link',
+    what: 'a connection that is replaced by a newer one while its last 2.5 s are still on their way to the broker',
+    async once(board, random) {
+      await aMoment(random);
+      board.door.weather = 'late';
+      await pause(between(random, 200, 2500));
+      board.door.weather = 'clear';
+      board.door.cutNear();
+      await pause(3000);
+    },
+  },
+  {
     name: 'kill-both',
     what: 'kill -9 of broker and agent, the broker back last',
     async once(board, random) {
@@ -116,44 +128,6 @@ export const faults: readonly Fault[] = [
     },
   },
 ];
-
-/** For a board whose state folder is on a small disk of its own. */
-export const fullDisk: Fault = {
-  name: 'full-disk',
-  what: 'a disk that is full for up to 4 s, with the link cut or the agent killed in the middle of it',
-  async once(board, random) {
-    await aMoment(random);
-    const ballast = join(board.stateDir, '..', 'ballast');
-    await fill(ballast);
-    await pause(between(random, 200, 2000));
-    if (random() < 0.5) {
-      await board.door.shut();
-      await pause(between(random, 200, 1500));
-      await board.door.open();
-    } else {
-      await board.kill();
-      board.start();
-      await pause(between(random, 200, 2000));
-    }
-    await rm(ballast, { force: true });
-    await pause(500);
-  },
-};
-
-/** Takes all room that is left. */
-async function fill(path: string): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    for (let bytes = 64 * 1024; bytes >= 1; bytes /= 2)
-      try {
-        for (;;) await file.write(Buffer.alloc(bytes, 0x78));
-      } catch {
-        // no room for so many
-      }
-  } finally {
-    await file.close();
-  }
-}
 
 export interface Outcome {
   readonly fault: Fault;

@@ -10,13 +10,17 @@ import { messageOf } from '../../errors/index.js';
 import { fieldTexts } from '../agent/index.js';
 import { handlesOf } from '../agent/process-figures.js';
 import type { Benchmark, BenchOptions } from '../benchmark.js';
-import { Board } from '../field/board.js';
+import { ControlGroup } from '../control-group.js';
+import { Board, type BoardOptions } from '../field/board.js';
 import { type Fault, faults, suffer } from '../field/faults.js';
+import { shortOfMemory, stepClock } from '../field/surroundings.js';
 import { memoryOfTree } from '../process-memory.js';
 import { type BenchRow, type RowShape, unmeasured, valueRow } from '../row.js';
 
 /** Faults that are done as often as asked for; the others a tenth as often. */
 const OFTEN = ['kill-agent', 'kill-broker'];
+/** That meet the same fault at once. */
+const BOARDS = 4;
 /** After a start the heap grows to its size: what memory does is looked at from here on. */
 const SETTLE_MINUTES = 5;
 const LOOK_MS = 5000;
@@ -33,8 +37,10 @@ export const soakBenchmark: Benchmark = {
     const minutes = Number(process.env.SNUG_SOAK_MINUTES ?? 30);
     const texts = await fieldTexts(options);
     const rows: BenchRow[] = [];
+    const seldom = Math.ceil(kills / 10);
     for (const fault of faults)
-      rows.push(await faultRow(options, texts, fault, OFTEN.includes(fault.name) ? kills : Math.ceil(kills / 10)));
+      rows.push(await faultRow(options, texts, fault, OFTEN.includes(fault.name) ? kills : seldom));
+    rows.push(await clockRow(options, texts, seldom), await memoryRow(options, texts, seldom));
     rows.push(...(await soakRows(options, texts, minutes)));
     return rows;
   },
@@ -45,19 +51,58 @@ async function faultRow(
   texts: readonly string[],
   fault: Fault,
   times: number,
+  surroundings: Partial<BoardOptions> = {},
 ): Promise<BenchRow> {
   const shape: RowShape = { id: fault.name, what: `lost: ${fault.what}`, unit: 'records', bar: '=0' };
+  let done = 0;
+  const onDone = () => ++done % 25 === 0 && options.say(`${fault.name}: ${done} of ${times}`);
+  // Boards in one control group would be squeezed by each other's turns.
+  const count = surroundings.group ? 1 : Math.min(BOARDS, times);
+  const share = (at: number) => Math.floor(times / count) + (at < times % count ? 1 : 0);
   try {
-    return await withBoard(options, texts, async (board) => {
-      const onDone = (done: number) => done % 25 === 0 && options.say(`${fault.name}: ${done} of ${times}`);
-      const { records, lost, doubled, wrong } = await suffer(board, fault, times, Math.random, { onDone });
-      const note = `${times} times, ${records} records, ${doubled} came again under their number, ${wrong} out of order or misnumbered`;
-      return valueRow(shape, lost + wrong, note);
-    });
+    const outcomes = await Promise.all(
+      Array.from({ length: count }, (_, at) =>
+        withBoard(options, texts, (board) => suffer(board, fault, share(at), Math.random, { onDone }), surroundings),
+      ),
+    );
+    const sum = (what: 'records' | 'lost' | 'doubled' | 'wrong') =>
+      outcomes.reduce((total, outcome) => total + outcome[what], 0);
+    const note = `${times} times, ${sum('records')} records, ${sum('doubled')} came again under their number, ${sum('wrong')} out of order or misnumbered`;
+    return valueRow(shape, sum('lost') + sum('wrong'), note);
   } catch (error) {
     return unmeasured(shape, messageOf(error));
   }
 }
+
+async function clockRow(options: BenchOptions, texts: readonly string[], times: number): Promise<BenchRow> {
+  const folder = await mkdtemp(join(tmpdir(), 'snug-clock-'));
+  const file = join(folder, 'offset-ms');
+  const [node, ...rest] = programOf(options);
+  const clock = `--import=${join(options.packageRoot, 'dist/src/bench/field/stepping-clock.js')}`;
+  const surroundings = { program: [node, clock, ...rest], env: { SNUG_CLOCK_FILE: file } } as const;
+  try {
+    return await faultRow(options, texts, stepClock(file), times, surroundings);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function memoryRow(options: BenchOptions, texts: readonly string[], times: number): Promise<BenchRow> {
+  const problem = ControlGroup.problem();
+  if (problem !== undefined)
+    return unmeasured({ id: 'memory-limit', what: 'lost: a limit of memory', unit: 'records' }, problem);
+  const group = ControlGroup.make({ beside: true });
+  try {
+    return await faultRow(options, texts, shortOfMemory(group), times, { group });
+  } finally {
+    await group.remove();
+  }
+}
+
+const programOf = ({ packageRoot }: BenchOptions): [string, ...string[]] => [
+  process.execPath,
+  join(packageRoot, 'dist/src/cli/main.js'),
+];
 
 /** At saturation, with the link cut and the broker killed now and then: what memory and handles do. */
 async function soakRows(options: BenchOptions, texts: readonly string[], minutes: number): Promise<BenchRow[]> {
@@ -110,17 +155,19 @@ function growthOf(sample: readonly number[]): number {
 }
 
 async function withBoard<T>(
-  { packageRoot }: BenchOptions,
+  options: BenchOptions,
   texts: readonly string[],
   use: (board: Board) => Promise<T>,
+  surroundings: Partial<BoardOptions> = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'snug-soak-'));
   const board = await Board.make({
     folder,
-    program: [process.execPath, join(packageRoot, 'dist/src/cli/main.js')],
-    bundle: join(packageRoot, 'examples/clinc150/bundle'),
+    program: programOf(options),
+    bundle: join(options.packageRoot, 'examples/clinc150/bundle'),
     profile: 'w1.00-p0.00-q8',
     texts,
+    ...surroundings,
   });
   try {
     board.start();

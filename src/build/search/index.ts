@@ -1,7 +1,8 @@
 /**
- * After training, a search over how many heads and neurons each layer keeps. What a unit loses alone is measured once on training
- * texts, as the divergence of the answers from the unpruned slice's; the sum over units ranks all allocations of a cost without
- * evaluating any. The best of each cost, and the uniform one that they have to beat, are asked the eval rows.
+ * A search over how many heads and neurons each layer keeps, before slices are trained, so that what it finds is trained with them. What a
+ * unit loses alone is measured once on training texts, as the divergence of the answers from the unpruned slice's; the sum over units
+ * ranks all allocations of a cost without evaluating any. The best of each cost, and the uniform one that they have to beat, are
+ * asked the eval rows: before training, and once more after it.
  */
 import { keyOf } from '../../calibrate/index.js';
 import { SafetensorsFile } from '../../checkpoint/index.js';
@@ -18,12 +19,12 @@ import {
 } from '../../train/index.js';
 import type { Workshop } from '../build.js';
 import { sampled } from '../calibration-texts.js';
-import type { Distilled } from '../training/distilled.js';
+import { countsOf } from '../shapes.js';
 import { linearPooling } from '../training/pooling.js';
 import { StoredCorrections } from '../training/stored-corrections.js';
 import type { TrainingRows } from '../training/train-encoder.js';
 import { cheapest, randomWithin, rankCorrelation } from './allocate.js';
-import { mixedSlice, type Size } from './mixed-slices.js';
+import { mixedSlice, pruneAt, type Size } from './mixed-slices.js';
 import { type Allocation, costOf, LEVELS, layersOf, prunedShare, totalCost, unitsOf } from './units.js';
 
 /** Uniform slices whose cost is to be spent better. */
@@ -38,39 +39,72 @@ export interface FoundShape {
   /** A shape's name, `w0.50-p0.26+a`. */
   readonly name: string;
   readonly width: number;
+  /** The prune of the uniform shape that costs as much. */
+  readonly budget: number;
   readonly allocation: Allocation;
   readonly layers: readonly { readonly heads: number; readonly neurons: number }[];
 }
 
 export interface Search {
+  /** Those that beat the uniform one of their cost before training. */
   readonly found: readonly FoundShape[];
   /** Of the proxy's order with the order of accuracies, over everything that was evaluated at a width, on average. */
   readonly rankCorrelation: number;
   readonly evaluated: number;
 }
 
+/** @param parameters untrained, with what every uniform slice has of its own; more is added to them */
 export function searchShapes(
   workshop: Workshop,
-  { path, correctionsPath }: Pick<Distilled, 'path' | 'correctionsPath'>,
+  parameters: Parameters,
+  corrections: StoredCorrections,
+  rows: TrainingRows,
+): Promise<Search> {
+  return searching(workshop, parameters, (run) => new ShapeSearch(workshop, parameters, run, rows, corrections).run());
+}
+
+/** Those of the found shapes that, trained, still answer more eval rows right than the trained uniform one of their cost. */
+export async function worthKeeping(
+  workshop: Workshop,
+  { path, correctionsPath }: { readonly path: string; readonly correctionsPath: string },
+  found: readonly FoundShape[],
   rows: TrainingRows,
   labels: number,
-): Promise<Search> {
-  return workshop.place.step('search', async () => {
-    const { checkpoint, options } = workshop;
-    const file = await SafetensorsFile.open(path);
-    const shape = shapeOf(checkpoint);
-    const parameters = await Parameters.read(file, shape, labels);
+): Promise<FoundShape[]> {
+  if (found.length === 0) return [];
+  const parameters = await trainedParameters(workshop, path, labels);
+  const corrections = await StoredCorrections.open(correctionsPath, workshop.checkpoint.config);
+  return searching(workshop, parameters, async (run) => {
+    const search = new ShapeSearch(workshop, parameters, run, rows, corrections);
+    const kept: FoundShape[] = [];
+    for (const shape of found) if (await search.beatsUniform(shape)) kept.push(shape);
+    return kept;
+  });
+}
+
+async function searching<Result>(
+  { checkpoint, options }: Workshop,
+  parameters: Parameters,
+  use: (run: Backpropagation) => Promise<Result>,
+): Promise<Result> {
+  const run = new Backpropagation(shapeOf(checkpoint), parameters, { threads: options.threads });
+  try {
+    return await use(run);
+  } finally {
+    await run.close();
+  }
+}
+
+async function trainedParameters({ checkpoint }: Workshop, path: string, labels: number): Promise<Parameters> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    const parameters = await Parameters.read(file, shapeOf(checkpoint), labels);
     for (const name of file.names)
       if (name.includes('/')) parameters.add(name, file.shape(name), await file.read(name));
+    return parameters;
+  } finally {
     await file.close();
-    const run = new Backpropagation(shape, parameters, { threads: options.threads });
-    try {
-      const corrections = await StoredCorrections.open(correctionsPath, checkpoint.config);
-      return await new ShapeSearch(workshop, parameters, run, rows, corrections).run();
-    } finally {
-      await run.close();
-    }
-  });
+  }
 }
 
 class ShapeSearch {
@@ -92,14 +126,14 @@ class ShapeSearch {
 
   async run(): Promise<Search> {
     const { size } = this;
-    const costs = this.table((unit, level) => costOf(unit, level, size));
+    const costs = this.costs();
     const found: FoundShape[] = [];
     const correlations: number[] = [];
     for (const width of WIDTHS) {
       const losses = await this.losses(width);
       const ranked: { proxy: number; accuracy: number }[] = [];
       for (const prune of BUDGETS) {
-        const uniform: Allocation = costs.map(() => LEVELS.indexOf(prune as (typeof LEVELS)[number]));
+        const uniform = this.uniform(prune);
         const budget = totalCost(uniform, size);
         const best = cheapest(losses, costs, budget);
         if (!best) continue;
@@ -114,13 +148,26 @@ class ShapeSearch {
         if (accuracies[0] <= accuracies[1]) continue;
         const share = keyOf(prunedShare(best, size));
         const name = `w${keyOf(width)}-p${share}+${'abcdefgh'[found.length]}`;
-        found.push({ name, width, allocation: best, layers: layersOf(best, size) });
+        found.push({ name, width, budget: prune, allocation: best, layers: layersOf(best, size) });
       }
       const [proxies, errors] = [ranked.map((one) => one.proxy), ranked.map((one) => -one.accuracy)];
       correlations.push(rankCorrelation(proxies, errors));
     }
     const rank = correlations.reduce((sum, one) => sum + one, 0) / Math.max(1, correlations.length);
     return { found, rankCorrelation: rank, evaluated: this.tried };
+  }
+
+  /** Whether a trained shape answers more eval rows right than the trained uniform one of its cost. */
+  async beatsUniform({ name, width, budget, allocation }: FoundShape): Promise<boolean> {
+    const { channels } = countsOf({ width, prune: 0 }, this.size);
+    const layers = layersOf(allocation, this.size);
+    const corrections = this.corrections.mixed(width, pruneAt(allocation));
+    const right = await this.rightOf({ name, channels, layers, own: `${name}/`, share: 0, corrections });
+    return right > (await this.accuracy(width, this.uniform(budget)));
+  }
+
+  private uniform(prune: number): Allocation {
+    return Array.from({ length: unitsOf(this.size) }, () => LEVELS.indexOf(prune as (typeof LEVELS)[number]));
   }
 
   /** What each unit loses at each level by itself: mean divergence of the answers (Kullback-Leibler) over the texts. */
@@ -144,7 +191,11 @@ class ShapeSearch {
   private async accuracy(width: number, allocation: Allocation): Promise<number> {
     this.tried++;
     this.workshop.options.onProgress('searching layers', 0, 0, `allocation ${this.tried}`);
-    const slice = this.running.slice(this.slice(width, allocation));
+    return this.rightOf(this.slice(width, allocation));
+  }
+
+  private async rightOf(nested: NestedSlice): Promise<number> {
+    const slice = this.running.slice(nested);
     await slice.refresh();
     return accuracyOn(this.running, this.rows.evaluation, { tokenBudget: TOKEN_BUDGET, pooling: this.pooling, slice });
   }
@@ -172,8 +223,9 @@ class ShapeSearch {
     return linearPooling(this.workshop.checkpoint);
   }
 
-  private table(of: (unit: number, level: number) => number): number[][] {
-    return Array.from({ length: unitsOf(this.size) }, (_, unit) => LEVELS.map((_, level) => of(unit, level)));
+  private costs(): number[][] {
+    const units = Array.from({ length: unitsOf(this.size) }, (_, unit) => unit);
+    return units.map((unit) => LEVELS.map((_, level) => costOf(unit, level, this.size)));
   }
 }
 

@@ -1,6 +1,5 @@
-/** A trained network's slices with counts of their own for every layer, put together from what the uniform slices have of their own. */
+/** Slices with counts of their own for every layer, put together from what the uniform slices have of their own. */
 import { keyOf } from '../../calibrate/index.js';
-import type { TensorSource } from '../../checkpoint/index.js';
 import { headTensors } from '../../model/index.js';
 import type { NestedSlice, Parameters } from '../../train/index.js';
 import { countsOf, type NetworkSize } from '../shapes.js';
@@ -18,7 +17,7 @@ const ownOf = (width: number, level: number) =>
 export const pruneAt = (allocation: Allocation) => (site: number) => LEVELS[allocation[site - 1]];
 
 /** Each tensor that a slice has of its own, and the uniform slice's tensor that it takes over. */
-export function ownTensors(width: number, allocation: Allocation, size: Size): [tensor: string, from: string][] {
+function ownTensors(width: number, allocation: Allocation, size: Size): [tensor: string, from: string][] {
   const taken: [string, string][] = [];
   const take = (tensor: string, level: number) => taken.push([tensor, ownOf(width, level) + tensor]);
   // What is summed at a site comes from the unit before it.
@@ -39,6 +38,7 @@ export function mixedSlice(
   allocation: Allocation,
   size: Size,
   corrections: StoredCorrections,
+  share = 0,
 ): NestedSlice {
   const own = `${name}/`;
   for (const [tensor, from] of ownTensors(width, allocation, size)) {
@@ -47,26 +47,5 @@ export function mixedSlice(
   }
   const { channels } = countsOf({ width, prune: 0 }, size);
   const corrected = corrections.mixed(width, pruneAt(allocation));
-  return { name, channels, layers: layersOf(allocation, size), own, share: 0, corrections: corrected };
-}
-
-/** A trained master that has a found slice's own tensors too, under its name. */
-export function withFound(
-  source: TensorSource,
-  found: readonly { readonly name: string; readonly width: number; readonly allocation: Allocation }[],
-  size: Size,
-): TensorSource {
-  const from = new Map<string, string>(
-    found.flatMap(({ name, width, allocation }) =>
-      ownTensors(width, allocation, size).map(([tensor, stored]) => [`${name}/${tensor}`, stored] as const),
-    ),
-  );
-  const of = (name: string) => from.get(name) ?? name;
-  return {
-    names: [...source.names, ...from.keys()],
-    has: (name) => source.has(of(name)),
-    shape: (name) => source.shape(of(name)),
-    read: (name) => source.read(of(name)),
-    readRows: (name, start, end) => source.readRows(of(name), start, end),
-  };
+  return { name, channels, layers: layersOf(allocation, size), own, share, corrections: corrected };
 }

@@ -15,10 +15,12 @@ import {
 import type { Workshop } from '../build.js';
 import { calibrationOf } from '../calibration.js';
 import { sampled } from '../calibration-texts.js';
+import { type FoundShape, type Search, searchShapes } from '../search/index.js';
+import { mixedSlice } from '../search/mixed-slices.js';
 import { curveOf } from './curve.js';
 import { linearPooling } from './pooling.js';
 import { RunReport } from './run-report.js';
-import { addOwn, slicePlan } from './sliced.js';
+import { addOwn, FOUND_SHARE, slicePlan } from './sliced.js';
 import { StoredCorrections, writeCorrections } from './stored-corrections.js';
 import type { TrainingRows } from './train-encoder.js';
 import type { TrainingPlan } from './training-plan.js';
@@ -39,6 +41,8 @@ export interface Distilled {
   /** Under which it was trained. */
   readonly correctionsPath: string;
   readonly channels: readonly number[];
+  /** What the search over layers found before; it was trained too. */
+  readonly search: Search;
 }
 
 export async function distilled(
@@ -57,14 +61,23 @@ export async function distilled(
       const calibration = calibrationOf(workshop, rows.texts);
       const some = upTo(calibration.rows, CORRECTION_TOKENS);
       const source = arranged(file, arrangement);
-      return writeCorrections(unfinished, { ...calibration, rows: some, source }, options.store);
+      return writeCorrections(unfinished, { ...calibration, rows: some, source });
     }),
   );
+  const corrections = await StoredCorrections.open(correctionsPath, checkpoint.config);
+  const start = async () => {
+    const both = await startOf(workshop, fineTunedPath, arrangement, labels);
+    addOwn(both.parameters, corrections, checkpoint.config);
+    return both;
+  };
+  const search = await place.step('search', async () =>
+    searchShapes(workshop, (await start()).parameters, corrections, rows),
+  );
   const path = await place.file('distilled.safetensors', async (unfinished) => {
-    const corrections = await StoredCorrections.open(correctionsPath, checkpoint.config);
-    const { parameters, teacher } = await startOf(workshop, fineTunedPath, arrangement, labels);
-    addOwn(parameters, corrections, checkpoint.config);
-    const plan = slicePlan(checkpoint.config, corrections);
+    const { parameters, teacher } = await start();
+    const plan = withFound(slicePlan(checkpoint.config, corrections), search.found, ({ name, width, allocation }) =>
+      mixedSlice(parameters, name, width, allocation, checkpoint.config, corrections, FOUND_SHARE),
+    );
     const examples = [...rows.train, ...rows.unlabelled];
     const recipe = recipeOf(workshop, training);
     const report = new RunReport('training slices', options, curveOf(place, 'training slices'));
@@ -92,8 +105,13 @@ export async function distilled(
     report.throwIfStopped();
     await writeWeights(unfinished, parameters);
   });
-  return { path, correctionsPath, channels: arrangement.channels };
+  return { path, correctionsPath, channels: arrangement.channels, search };
 }
+
+const withFound = (plan: SlicePlan, found: readonly FoundShape[], sliceOf: (shape: FoundShape) => NestedSlice) => ({
+  ...plan,
+  others: [...plan.others, ...found.map(sliceOf)],
+});
 
 function upTo(rows: readonly (readonly number[])[], tokens: number): (readonly number[])[] {
   let left = tokens;

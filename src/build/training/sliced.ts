@@ -17,6 +17,8 @@ const REGULAR: readonly Shape[] = [0.5, 0.25, 0].map((prune) => ({ width: 0.5, p
 /** How often shapes at the rim are drawn beside others: what they learn helps them alone. */
 const RIM_SHARE = 0.5;
 const FAVOURED_SHARE = 1.5;
+/** Shapes that a search found are many, and share most of what they learn with uniform ones. */
+export const FOUND_SHARE = 0.5;
 
 const isOneOf = (shapes: readonly Shape[], { width, prune }: Shape) =>
   shapes.some((one) => one.width === width && one.prune === prune);

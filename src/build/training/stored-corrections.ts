@@ -1,6 +1,6 @@
 /** The closed-form corrections under which slices are trained, read back as the bundle stores them: what is trained is what will run. */
 
-import { Master, type MasterTensor, type Store, writeMaster } from '../../bundle/making.js';
+import { Master, type MasterTensor, writeMaster } from '../../bundle/making.js';
 import type { NormVectors } from '../../calibrate/index.js';
 import { type CalibrateOptions, correct, keyOf, nameOf, type Shape } from '../../calibrate/index.js';
 import { normTensor, restoringTensors, standInTensors } from '../../compress/corrections.js';
@@ -9,8 +9,11 @@ import { placeOf } from '../../compress/places.js';
 import type { Restoration, SliceCorrections, StandIn } from '../../train/index.js';
 import { countsOf, isFull, type NetworkSize, shapesOf } from '../shapes.js';
 
-export async function writeCorrections(path: string, calibration: CalibrateOptions, store: Store): Promise<void> {
-  await writeMaster(path, [...(await correct(calibration)).tensors(store)], store);
+/** As bundles store them unless told otherwise; what `--store q8` rounds beyond that is left to the slices' margin. */
+const STORE = 'fp16';
+
+export async function writeCorrections(path: string, calibration: CalibrateOptions): Promise<void> {
+  await writeMaster(path, [...(await correct(calibration)).tensors(STORE)], STORE);
 }
 
 export class StoredCorrections {

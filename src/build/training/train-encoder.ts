@@ -4,8 +4,8 @@ import { Master, type MasterTensor } from '../../bundle/making.js';
 import { SafetensorsFile, type TensorSource } from '../../checkpoint/index.js';
 import type { Balance, Example } from '../../train/index.js';
 import type { Workshop } from '../build.js';
-import { type FoundShape, searchShapes } from '../search/index.js';
-import { pruneAt, withFound } from '../search/mixed-slices.js';
+import { type FoundShape, worthKeeping } from '../search/index.js';
+import { pruneAt } from '../search/mixed-slices.js';
 import type { TrainingData } from '../training-data.js';
 import { distilled } from './distilled.js';
 import { fineTuned } from './fine-tuned.js';
@@ -25,6 +25,8 @@ export interface TrainingChoices {
   readonly hours?: number;
   /** Bytes that training may take. */
   readonly memory?: number;
+  /** Folder in which what was learnt stays, and from which it is taken: other bundles store the same otherwise. */
+  readonly folder?: string;
 }
 
 /** What training hands to the cut. */
@@ -59,17 +61,19 @@ export async function trainEncoder(
   const plan = await workshop.place.step('training', () => planTraining(workshop, rows, labels, false));
   workshop.options.onNote?.(describePlan(plan));
   const whole = data ? await fineTuned(workshop, rows, labels, plan) : await ownWeights(workshop, labels);
-  const { path, correctionsPath, channels } = await distilled(workshop, whole, rows, labels, plan);
-  const { found, rankCorrelation, evaluated } = await searchShapes(workshop, { path, correctionsPath }, rows, labels);
-  workshop.options.onNote?.(
-    `search: ${found.length} of ${evaluated} allocations kept, rank correlation of the proxy ${rankCorrelation.toFixed(2)}`,
+  const { path, correctionsPath, channels, search } = await distilled(workshop, whole, rows, labels, plan);
+  const found = await workshop.place.step('found', () =>
+    worthKeeping(workshop, { path, correctionsPath }, search.found, rows, labels),
   );
-  const file = await SafetensorsFile.open(path);
-  const source = withFound(file, found, workshop.checkpoint.config);
+  workshop.options.onNote?.(
+    `search: ${search.evaluated} allocations evaluated, rank correlation of the proxy ${search.rankCorrelation.toFixed(2)}; ` +
+      `${search.found.length} beat the uniform ones of their cost before training, ${found.length} after it: ${found.map(({ name }) => name).join(', ') || 'none'}`,
+  );
+  const source = await SafetensorsFile.open(path);
   const corrections = await Master.open(correctionsPath);
   const tensors = correctionTensors(corrections, workshop.checkpoint.config.layers, found.map(named));
   const close = async () => {
-    await file.close();
+    await source.close();
     await corrections.close();
   };
   return { source, channels, found, corrections: tensors, close };

@@ -85,10 +85,9 @@ test('old ends are forgotten, what runs is not; the file does not grow for ever'
   t.is(journal.entries().length, 1001);
   t.true((await readFile(join(at, 'commands.jsonl'), 'utf8')).split('\n').length < 1100);
   const later = await opened(t, at, () => Date.now() + week + 1000);
-  t.deepEqual(
-    later.entries().map(({ id }) => id),
-    ['0'],
-  );
+  const kept = later.entries().map(({ id }) => id);
+  t.is(kept.length, 101, 'a clock that was set ahead makes not all of them old');
+  t.deepEqual(kept.slice(0, 2), ['0', '5900']);
 });
 
 test('steps that overlap are all kept', async (t) => {
