@@ -18,7 +18,7 @@ test('prepared weights begin at multiples of 4,096 bytes: kernels that read whol
     tokenTypes: true,
     activation: 'gelu' as const,
     layerNormEps: 1e-12,
-    layers: [{ heads: 4, neurons: 1201 }],
+    layers: [{ heads: 6, neurons: 1201 }],
   };
   for (const bits of [32, 8, 4] as const) {
     const plan = planEncoder(shape, { bits, pooling: { mode: 'mean' } });
