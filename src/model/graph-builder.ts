@@ -121,6 +121,7 @@ export class GraphBuilder {
   private readonly constants: InitializerSpec[] = [];
   private readonly weights: PendingWeight[] = [];
   private readonly names = new Map<string, number>();
+  private readonly renamed = new Map<string, string>();
 
   constructor(private readonly name: string) {}
 
@@ -132,6 +133,19 @@ export class GraphBuilder {
   /** Makes a value an output under its own name. */
   output(name: string, type: ElementType, dims: readonly (number | string)[]): void {
     this.outputs.push({ name, type, dims });
+  }
+
+  /** Gives a node's result another name; `false` where there is no such node, or its result is an output already. */
+  rename(value: string, name: string): boolean {
+    const old = this.renamed.get(value) ?? value;
+    if (this.outputs.some((output) => output.name === old)) return false;
+    const giving = this.nodes.findIndex(({ outputs }) => outputs.includes(old));
+    if (giving === -1) return false;
+    const now = (known: string) => (known === old ? name : known);
+    for (const [at, node] of this.nodes.entries())
+      if (at >= giving) this.nodes[at] = { ...node, inputs: node.inputs.map(now), outputs: node.outputs.map(now) };
+    this.renamed.set(value, name);
+    return true;
   }
 
   /** Adds an operator with one output and returns the output's name. Names are made unique. */
@@ -152,7 +166,8 @@ export class GraphBuilder {
     outputs: readonly string[],
     domain: '' | 'com.microsoft' = '',
   ): readonly string[] {
-    this.nodes.push({ op, domain, inputs, outputs, attributes });
+    const known = inputs.map((name) => this.renamed.get(name) ?? name);
+    this.nodes.push({ op, domain, inputs: known, outputs, attributes });
     return outputs;
   }
 

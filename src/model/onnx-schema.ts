@@ -141,6 +141,14 @@ const valueInfo = (value: ValueSpec) => ({
   },
 });
 
+/**
+ * A model with one output more, before its own: an empty sequence. Messages that follow each other are one, their lists joined.
+ */
+export function withSilentOutput(model: Uint8Array, name: string): Uint8Array {
+  const graph = { node: [{ opType: 'SequenceEmpty', output: [name] }], output: [{ name }] };
+  return Buffer.concat([modelProto.encode({ graph }).finish(), model]);
+}
+
 /** Encodes a graph as the bytes of a `.onnx` file. */
 export function encodeModel(graph: GraphSpec): Uint8Array {
   return modelProto

@@ -1,7 +1,8 @@
 /** AdamW (Loshchilov and Hutter, arXiv 1711.05101): Adam's steps with bias correction, and a decay of the weights beside them. */
-import { type OptimiseScalars, optimiseGraph } from '../model/gradient/index.js';
-import { InferenceSession, Tensor } from '../runtime/index.js';
+import { type OptimiseScalars, optimiseGraph, squaresGraph } from '../model/gradient/index.js';
+import { Tensor } from '../runtime/index.js';
 import { type Parameter, type Parameters, WORDS } from './parameters.js';
+import { StepSession } from './session.js';
 
 export interface AdamWOptions {
   /** Share of a weight that goes at every step, times the learning rate; biases and normalisations keep theirs. */
@@ -11,7 +12,6 @@ export interface AdamWOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
-  /** Pieces that are changed at once. */
   readonly threads?: number;
 }
 
@@ -24,8 +24,8 @@ export interface Moments {
 /** Numbers from which on onnxruntime is quicker than a loop. */
 const MANY = 16_384;
 
-/** Numbers that are changed at once: few enough that a processor's own cache holds them from operator to operator. */
-const PIECE = 131_072;
+/** Most numbers that are changed at once: operators hand on a few arrays as large. */
+const PIECE = 1_048_576;
 
 /** Some of a parameter's numbers, and what is to be done with them. */
 interface Piece {
@@ -43,7 +43,8 @@ export class AdamW {
   /** Words that had a gradient at some step: the vectors of all others stay as they are. */
   readonly seenWords = new Set<number>();
   steps = 0;
-  private session: Promise<InferenceSession> | undefined;
+  private optimising: Promise<StepSession> | undefined;
+  private squaring: Promise<StepSession> | undefined;
 
   constructor(
     private readonly parameters: Parameters,
@@ -56,27 +57,24 @@ export class AdamW {
    */
   async step(learningRate: number, clip = Number.POSITIVE_INFINITY): Promise<number> {
     for (const row of this.parameters.touchedWords) this.seenWords.add(row);
-    const length = Math.sqrt([...this.parameters].reduce((sum, one) => sum + this.squares(one), 0));
+    let squares = 0;
+    for (const parameter of this.parameters) squares += await this.squares(parameter);
+    const length = Math.sqrt(squares);
     if (!Number.isFinite(length)) return length;
     this.steps++;
     const scale = length > clip ? clip / length : 1;
-    const pieces: Piece[] = [];
     for (const parameter of this.parameters) {
       const rate = learningRate * (this.options.rateOf?.(parameter.name) ?? 1);
-      pieces.push(...this.change(parameter, this.scalars(scale, rate, isDecayed(parameter))));
+      await this.change(parameter, this.scalars(scale, rate, isDecayed(parameter)));
     }
-    // Pieces side by side, each on one thread: there is nothing to wait for in between.
-    const lane = async () => {
-      for (let piece = pieces.pop(); piece; piece = pieces.pop()) await this.changePiece(piece);
-    };
-    await Promise.all(Array.from({ length: this.options.threads ?? 1 }, lane));
     this.parameters.clearGradients();
     return length;
   }
 
   async close(): Promise<void> {
-    await (await this.session)?.release();
-    this.session = undefined;
+    for (const session of [this.optimising, this.squaring]) await (await session)?.release();
+    this.optimising = undefined;
+    this.squaring = undefined;
   }
 
   momentsOf({ name, values }: Parameter): Moments {
@@ -88,50 +86,54 @@ export class AdamW {
     return moments;
   }
 
-  private squares({ name, gradient, shape, filled }: Parameter): number {
+  private async squares({ name, gradient, shape, filled }: Parameter): Promise<number> {
     if (!filled) return 0;
+    if (name !== WORDS && shape.length === 2 && gradient.length >= MANY) return this.squaresOfRows(gradient, shape);
     if (name !== WORDS) return sumOfSquares(gradient, 0, gradient.length);
     let sum = 0;
     for (const row of this.parameters.touchedWords) sum += sumOfSquares(gradient, row * shape[1], (row + 1) * shape[1]);
     return sum;
   }
 
-  /** Changes a small parameter at once; gives the pieces of a large one. */
-  private change(parameter: Parameter, scalars: OptimiseScalars): Piece[] {
+  /** Rows in onnxruntime; their sum in double precision. */
+  private async squaresOfRows(gradient: Float32Array, shape: readonly number[]): Promise<number> {
+    this.squaring ??= squaresGraph().then((graph) => StepSession.open(graph, this.options.threads ?? 1));
+    const squares = new Float32Array(shape[0]);
+    await (await this.squaring).run(
+      { gradient: new Tensor('float32', gradient, shape) },
+      { squares: new Tensor('float32', squares, [shape[0]]) },
+    );
+    return squares.reduce((sum, one) => sum + one, 0);
+  }
+
+  private async change(parameter: Parameter, scalars: OptimiseScalars): Promise<void> {
     const { name, shape, values } = parameter;
     if (name === WORDS) {
       const moments = this.momentsOf(parameter);
       for (const row of this.seenWords)
         changeRange({ parameter, moments, scalars, from: row * shape[1], to: (row + 1) * shape[1] });
-      return [];
+      return;
     }
     // What has had no gradient yet is no part of what is trained, such as the vectors of a slice that did not run.
-    if (!parameter.filled && !this.moments.has(name)) return [];
+    if (!parameter.filled && !this.moments.has(name)) return;
     this.parameters.gradientOf(name);
     const all = { parameter, moments: this.momentsOf(parameter), scalars, from: 0, to: values.length };
     if (values.length < MANY) {
       changeRange(all);
-      return [];
+      return;
     }
-    const starts = Array.from({ length: Math.ceil(values.length / PIECE) }, (_, piece) => piece * PIECE);
-    return starts.map((from) => ({ ...all, from, to: Math.min(values.length, from + PIECE) }));
+    const length = Math.ceil(values.length / Math.ceil(values.length / PIECE));
+    for (let from = 0; from < values.length; from += length)
+      await this.changePiece({ ...all, from, to: Math.min(values.length, from + length) });
   }
 
   private async changePiece({ parameter, moments, scalars, from, to }: Piece): Promise<void> {
-    this.session ??= optimiseGraph().then((graph) =>
-      InferenceSession.create(graph, {
-        intraOpNumThreads: 1,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        enableMemPattern: false,
-        logSeverityLevel: 3,
-      }),
-    );
+    this.optimising ??= optimiseGraph().then((graph) => StepSession.open(graph, this.options.threads ?? 1));
     const some = (numbers: Float32Array) => new Tensor('float32', numbers.subarray(from, to), [to - from]);
     const one = ([name, value]: [string, number]) => [name, new Tensor('float32', Float32Array.of(value), [])] as const;
     const inPlace = { values: some(parameter.values), mean: some(moments.mean), square: some(moments.square) };
     const gradient = some(parameter.gradient);
-    await (await this.session).run(
+    await (await this.optimising).run(
       { ...inPlace, gradient, ...Object.fromEntries(Object.entries(scalars).map(one)) },
       { new_values: inPlace.values, new_mean: inPlace.mean, new_square: inPlace.square },
     );

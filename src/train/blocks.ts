@@ -8,7 +8,8 @@ import {
   layerForwardGraph,
 } from '../model/gradient/index.js';
 import type { Activation } from '../model/index.js';
-import { InferenceSession, Tensor } from '../runtime/index.js';
+import { Tensor } from '../runtime/index.js';
+import { StepSession } from './session.js';
 
 export interface BlockOptions {
   readonly headSize: number;
@@ -44,7 +45,7 @@ export class Arrays {
 }
 
 export class Blocks {
-  private readonly sessions = new Map<string, Promise<InferenceSession>>();
+  private readonly sessions = new Map<string, Promise<StepSession>>();
 
   constructor(private readonly options: BlockOptions) {}
 
@@ -65,18 +66,11 @@ export class Blocks {
     for (const session of open) await (await session).release();
   }
 
-  private session(block: Block, dropout: boolean): Promise<InferenceSession> {
+  private session(block: Block, dropout: boolean): Promise<StepSession> {
     const key = `${block} ${dropout}`;
     const known = this.sessions.get(key);
     if (known) return known;
-    const made = this.graph(block, dropout).then((bytes) =>
-      InferenceSession.create(bytes, {
-        intraOpNumThreads: this.options.threads,
-        interOpNumThreads: 1,
-        enableMemPattern: false,
-        logSeverityLevel: 3,
-      }),
-    );
+    const made = this.graph(block, dropout).then((graph) => StepSession.open(graph, this.options.threads));
     this.sessions.set(key, made);
     return made;
   }

@@ -5,7 +5,7 @@ import { AdamW } from './adamw.js';
 import { Backpropagation } from './backpropagation.js';
 import { batchOf, type LinearPooling } from './batch.js';
 import { BestWeights, type Score } from './best-weights.js';
-import { drawDrops } from './dropout.js';
+import { DropRoom, drawDrops } from './dropout.js';
 import { accuracyOn, type Balance, type Example, labelWeights, targetsOf } from './examples.js';
 import type { Parameters } from './parameters.js';
 import { seededRandom } from './random.js';
@@ -128,6 +128,7 @@ class Stepper {
   private readonly run: Backpropagation;
   private readonly lengths: readonly number[];
   private readonly weights: Float32Array;
+  private readonly room = new DropRoom();
   private planned: { readonly epoch: number; readonly steps: number[][] } | undefined;
 
   constructor(
@@ -165,7 +166,7 @@ class Stepper {
         pooling,
       );
       counts.push(batch.texts * batch.tokens);
-      const drops = dropout > 0 ? drawDrops(random, dropout, batch, wholeSlice(this.shape)) : undefined;
+      const drops = dropout > 0 ? drawDrops(random, dropout, batch, wholeSlice(this.shape), this.room) : undefined;
       const targets = targetsOf(rows, this.weights, smoothing);
       loss += (await this.run.run(batch, { targets, hardWeight: 1 / texts.length }, { drops })).loss;
     }

@@ -1,11 +1,12 @@
 /** Products of matrices in onnxruntime, for weights that are worked out of others at every step. */
 import { GraphBuilder } from '../model/index.js';
 import { noWeights } from '../model/no-weights.js';
-import { InferenceSession, Tensor } from '../runtime/index.js';
+import { Tensor } from '../runtime/index.js';
+import { StepSession } from './session.js';
 
 export class MatrixProducts {
-  private plain: Promise<InferenceSession> | undefined;
-  private transposed: Promise<InferenceSession> | undefined;
+  private plain: Promise<StepSession> | undefined;
+  private transposed: Promise<StepSession> | undefined;
 
   constructor(private readonly threads: number) {}
 
@@ -28,7 +29,7 @@ export class MatrixProducts {
   }
 
   private async run(
-    session: InferenceSession,
+    session: StepSession,
     a: Float32Array,
     aDims: readonly number[],
     b: Float32Array,
@@ -40,7 +41,7 @@ export class MatrixProducts {
     await session.run({ a: new Tensor('float32', a, aDims), b: new Tensor('float32', b, bDims) }, { product });
   }
 
-  private async open(transB: boolean): Promise<InferenceSession> {
+  private async open(transB: boolean): Promise<StepSession> {
     const graph = new GraphBuilder('product');
     const inputs = [
       graph.input('a', 'float32', ['n', 'k']),
@@ -48,11 +49,6 @@ export class MatrixProducts {
     ];
     graph.node('Gemm', inputs, transB ? { transB: 1 } : {}, 'product');
     graph.output('product', 'float32', ['n', 'm']);
-    return InferenceSession.create(await graph.plan().encode(noWeights, ''), {
-      intraOpNumThreads: this.threads,
-      interOpNumThreads: 1,
-      enableMemPattern: false,
-      logSeverityLevel: 3,
-    });
+    return StepSession.open(await graph.plan().encode(noWeights, ''), this.threads);
   }
 }

@@ -27,7 +27,12 @@ export function activationBytes(shape: EncoderShape, { texts, tokens, recompute 
   return FLOAT_BYTES * (matrices * rows * channels + kept + numbersIn(EMBED_SAVED, sizes) + tables);
 }
 
-const sizesOf = ({ heads, neurons }: LayerShape, headSize: number) => ({ heads, neurons, width: heads * headSize });
+const sizesOf = ({ heads, neurons }: LayerShape, headSize: number) => ({
+  heads,
+  headSize,
+  neurons,
+  width: heads * headSize,
+});
 
 function numbersIn(
   arrays: Readonly<Record<string, readonly string[]>>,

@@ -229,7 +229,8 @@ export class Pass {
   private layerSizes(index: number): Sizes {
     const [width] = this.weights.shape(layerName(index, 'attention.self.query.bias'));
     const [neurons] = this.weights.shape(layerName(index, 'intermediate.dense.bias'));
-    return { ...this.sizes, width, neurons, heads: width / this.on.shape.headSize };
+    const { headSize } = this.on.shape;
+    return { ...this.sizes, width, neurons, headSize, heads: width / headSize };
   }
 
   private dropFeeds(inputs: readonly (readonly [input: string, mask: string, dims: readonly number[]])[]): Feeds {

@@ -1,7 +1,8 @@
 /** onnxruntime's own Gemm at the sizes of a training step: the products of one layer with its weights, forward and for both gradients. */
 import { Emitter } from '../../model/gradient/emitter.js';
 import type { EncoderShape } from '../../model/index.js';
-import { InferenceSession, Tensor } from '../../runtime/index.js';
+import { Tensor } from '../../runtime/index.js';
+import { StepSession } from '../../train/session.js';
 
 interface Product {
   readonly name: string;
@@ -32,7 +33,7 @@ export function flopsOf(shape: EncoderShape, rows: number): number {
 
 export class Products {
   private constructor(
-    private readonly session: InferenceSession,
+    private readonly session: StepSession,
     private readonly products: readonly Product[],
     private readonly layers: number,
   ) {}
@@ -48,16 +49,10 @@ export class Products {
       emit.output(`dx.${name}`, emit.product(dy, weight), ['rows', `${name}.in`]);
       emit.output(`dw.${name}`, emit.product(dy, x, { transA: true }), [`${name}.out`, `${name}.in`]);
     }
-    const session = await InferenceSession.create(await emit.encode(), {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      enableMemPattern: false,
-      logSeverityLevel: 3,
-    });
-    return new Products(session, products, shape.layers.length);
+    return new Products(await StepSession.open(await emit.encode(), threads), products, shape.layers.length);
   }
 
-  /** Milliseconds for a step's products, run by run; results land in arrays that are there already. */
+  /** Milliseconds for a step's products, run by run; results land in arrays that are there already, and are copied nowhere. */
   async run(rows: readonly number[]): Promise<number> {
     let ms = 0;
     for (const count of rows) {

@@ -19,11 +19,12 @@ export function activatedWithSlope(emit: Emitter, x: string, activation: Activat
     return { value: emit.multiply(x, slope), slope };
   }
   if (activation === 'gelu_new') return byTanh(emit, x);
-  // Φ(x) + x φ(x), with v = x / √2: Φ = (1 + erf v) / 2 and x φ = v exp(-v²) / √π (Hendrycks and Gimpel, arXiv 1606.08415).
-  const v = emit.multiply(x, Math.SQRT1_2);
-  const share = emit.add(emit.multiply(emit.node('Erf', [v]), 0.5), emit.scalar(0.5));
-  const bell = emit.node('Exp', [emit.node('Neg', [emit.multiply(v, v)])]);
-  const slope = emit.add(share, emit.multiply(emit.multiply(v, bell), 1 / Math.sqrt(Math.PI)));
+  // Φ(x) + x φ(x), with Φ = (1 + erf(x / √2)) / 2 and φ = exp(-x² / 2) / √(2π) (Hendrycks and Gimpel, arXiv 1606.08415).
+  const erf = emit.node('Erf', [emit.multiply(x, Math.SQRT1_2)]);
+  // Halved and moved up by a half at once; between 0 and 1 a hard sigmoid does nothing else.
+  const share = emit.node('HardSigmoid', [erf], { alpha: { f: 0.5 }, beta: { f: 0.5 } });
+  const bell = emit.node('Exp', [emit.multiply(emit.multiply(x, -0.5), x)]);
+  const slope = emit.add(share, emit.multiply(emit.multiply(x, bell), 1 / Math.sqrt(2 * Math.PI)));
   return { value: emit.multiply(x, share), slope };
 }
 

@@ -10,8 +10,15 @@ export function dropping(emit: Emitter, dropout: boolean): (value: string, mask:
   const keep = emit.input(KEEP, []);
   const masks = new Map<string, string>();
   return (value, mask, dims) => {
-    const factor = masks.get(mask) ?? emit.multiply(emit.cast(emit.whole(mask, 'uint8', dims)), keep);
+    const factor = masks.get(mask) ?? factors(emit, emit.whole(mask, 'uint8', dims), keep);
     masks.set(mask, factor);
     return emit.multiply(value, factor);
   };
+}
+
+/** `keep` where the mask is 1, else 0. */
+function factors(emit: Emitter, mask: string, keep: string): string {
+  // The same at once; for float32 only.
+  if (emit.type === 'float32') return emit.node('DequantizeLinear', [mask, keep]);
+  return emit.multiply(emit.cast(mask), keep);
 }

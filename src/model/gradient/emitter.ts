@@ -30,12 +30,18 @@ export class Emitter {
 
   /** Makes a value an output with a name of its own. */
   output(name: string, value: string, dims: Dims): void {
-    if (value !== name) this.graph.many('Identity', [value], {}, [name]);
+    // A copy only where there is no way around it.
+    if (value !== name && !this.graph.rename(value, name)) this.graph.many('Identity', [value], {}, [name]);
     this.graph.output(name, this.type, dims);
   }
 
   node(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
     return this.graph.node(op, inputs, attributes);
+  }
+
+  /** An operator of onnxruntime's own. */
+  fused(op: string, inputs: readonly string[], attributes: Record<string, Attribute> = {}): string {
+    return this.graph.fused(op, inputs, attributes);
   }
 
   /** An operator whose result has a name of its own. */

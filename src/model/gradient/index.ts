@@ -11,4 +11,4 @@ export {
   layerBackwardGraph,
   layerForwardGraph,
 } from './layer.js';
-export { OPTIMISE_SCALARS, type OptimiseScalars, optimiseGraph } from './optimise.js';
+export { OPTIMISE_SCALARS, type OptimiseScalars, optimiseGraph, squaresGraph } from './optimise.js';

@@ -34,9 +34,9 @@ type Part = (typeof LAYER_PARTS)[number];
 
 /** What the forward graph gives out beside `y` for the backward graph, and the sizes of each. */
 export const LAYER_SAVED = {
-  q: ['rows', 'width'],
-  k: ['rows', 'width'],
-  v: ['rows', 'width'],
+  q: ['batch', 'heads', 'tokens', 'headSize'],
+  k: ['batch', 'heads', 'tokens', 'headSize'],
+  v: ['batch', 'heads', 'tokens', 'headSize'],
   probabilities: ['batch', 'heads', 'tokens', 'tokens'],
   context: ['rows', 'width'],
   sum1: ['rows', 'channels'],
@@ -66,7 +66,7 @@ export function layerForwardGraph(options: LayerGraphOptions): Promise<Uint8Arra
   const linear = (input: string, part: Part) => affine(emit, input, ...vectors(part));
 
   const [q, k, v] = (['query', 'key', 'value'] as const).map((part) => linear(x, `attention.self.${part}`));
-  const { context, probabilities } = attend(emit, { q, k, v }, layout, (p) => drop(p, 'drop_probabilities'));
+  const { context, heads, probabilities } = attend(emit, { q, k, v }, layout, (p) => drop(p, 'drop_probabilities'));
   const attended = drop(linear(context, 'attention.output.dense'), 'drop_attended');
   const sum1 = emit.add(attended, x);
   const one = normalise(emit, 'one', sum1, ...vectors('attention.output.LayerNorm'), options.layerNormEps);
@@ -77,7 +77,7 @@ export function layerForwardGraph(options: LayerGraphOptions): Promise<Uint8Arra
 
   emit.output('y', two.y, MATRIX);
   const moments = { mean1: one.mean, inverse1: one.inverse, mean2: two.mean, inverse2: two.inverse };
-  const saved = { q, k, v, probabilities, context, sum1, raised, sum2, ...moments };
+  const saved = { ...heads, probabilities, context, sum1, raised, sum2, ...moments };
   for (const [name, value] of Object.entries(saved))
     emit.output(name, value, LAYER_SAVED[name as keyof typeof LAYER_SAVED]);
   return emit.encode();
@@ -113,10 +113,10 @@ export function layerBackwardGraph(options: LayerGraphOptions): Promise<Uint8Arr
   const dAttended = drop(one.x, 'drop_attended');
   give('attention.output.dense', affineParameters(emit, saved('context'), dAttended));
   const dContext = affineInput(emit, weights('attention.output.dense'), dAttended);
-  const projections = { q: saved('q'), k: saved('k'), v: saved('v') };
+  const heads = { q: saved('q'), k: saved('k'), v: saved('v') };
   const gradients = attendGradient(
     emit,
-    projections,
+    heads,
     saved('probabilities'),
     layout,
     (p) => drop(p, 'drop_probabilities'),

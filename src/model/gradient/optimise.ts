@@ -1,4 +1,4 @@
-/** One step of AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2) over many numbers at once. */
+/** One step of AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2) over many numbers at once, and how long a gradient is. */
 import { Emitter, type Real } from './emitter.js';
 
 /** Scalars of the graph, by its inputs' names. */
@@ -35,5 +35,13 @@ export function optimiseGraph(type?: Real): Promise<Uint8Array> {
   const moved = emit.multiply(emit.node('Div', [newMean, size]), 'step_size');
   const newValues = emit.named('new_values', 'Sub', [emit.multiply(values, 'values_kept'), moved]);
   for (const name of [newMean, newSquare, newValues]) emit.output(name, name, ['n']);
+  return emit.encode();
+}
+
+/** `gradient` [rows, columns] → `squares` [rows], each row's sum of squares. */
+export function squaresGraph(): Promise<Uint8Array> {
+  const emit = new Emitter('squares');
+  const gradient = emit.input('gradient', ['rows', 'columns']);
+  emit.output('squares', emit.sum(emit.multiply(gradient, gradient), 1), ['rows']);
   return emit.encode();
 }

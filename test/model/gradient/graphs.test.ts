@@ -33,7 +33,17 @@ for (const [name, seed, activation, dropout] of [
     const [headSize, heads] = [sizeBetween(random, 2, 4), sizeBetween(random, 1, 3)];
     const [channels, neurons] = [sizeBetween(random, 5, 9), sizeBetween(random, 4, 11)];
     const [rows, width] = [texts * tokens, heads * headSize];
-    const sizes: Record<string, number> = { batch: texts, tokens, rows, channels, width, heads, neurons, one: 1 };
+    const sizes: Record<string, number> = {
+      batch: texts,
+      tokens,
+      rows,
+      channels,
+      width,
+      heads,
+      headSize,
+      neurons,
+      one: 1,
+    };
     const dense = (part: string, outputs: number, inputs: number) => ({
       [`${part}.weight`]: normals(random, [outputs, inputs], 1 / Math.sqrt(inputs)),
       [`${part}.bias`]: normals(random, [outputs], 0.3),

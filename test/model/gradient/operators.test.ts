@@ -166,11 +166,13 @@ test('gelu’s slope against the integral of the bell curve', async (t) => {
 });
 
 test('attention: padding, numbers of heads, dropped probabilities', async (t) => {
-  for (const [seed, dropped] of [
-    [1, false],
-    [2, false],
-    [3, true],
-    [4, true],
+  for (const [seed, dropped, type] of [
+    [1, false, 'float64'],
+    [2, false, 'float64'],
+    [3, true, 'float64'],
+    [4, true, 'float64'],
+    [5, false, 'float32'],
+    [6, true, 'float32'],
   ] as const) {
     const random = seededRandom(seed);
     const [texts, tokens, heads, headSize] = [3, 6, 4, 5].map((most) => sizeBetween(random, 1, most));
@@ -179,6 +181,7 @@ test('attention: padding, numbers of heads, dropped probabilities', async (t) =>
     const square = [texts, heads, tokens, tokens];
     const drop = Uint8Array.from({ length: texts * heads * tokens * tokens }, () => (random() < 0.7 ? 1 : 0));
     await gradientHolds(t, {
+      type,
       reals: {
         q: normals(random, dims),
         k: normals(random, dims),
@@ -196,24 +199,26 @@ test('attention: padding, numbers of heads, dropped probabilities', async (t) =>
           { q: 'q', k: 'k', v: 'v' },
           { mask: 'mask', headSize },
         ];
-        const { context, probabilities } = attend(emit, rows, layout, by);
-        return { y: context, gradients: { ...attendGradient(emit, rows, probabilities, layout, by, dy) } };
+        const { context, heads: split, probabilities } = attend(emit, rows, layout, by);
+        return { y: context, gradients: { ...attendGradient(emit, split, probabilities, layout, by, dy) } };
       },
     });
   }
 });
 
 test('dropout is its mask and the factor of the survivors, in both directions', async (t) => {
-  const emit = new Emitter('drop', 'float64');
-  const drop = dropping(emit, true);
-  emit.output('y', drop(emit.input('x', [4]), 'mask', ['4']), [4]);
-  const run = await opened(t, emit.encode(), 'float64');
-  const x = { dims: [4], values: Float64Array.of(1, 2, 3, 4) };
-  const { y } = await run({
-    reals: { x, keep: { dims: [], values: Float64Array.of(2) } },
-    others: { mask: new Tensor('uint8', Uint8Array.of(1, 0, 1, 0), [4]) },
-  });
-  t.deepEqual([...y.values], [2, 0, 6, 0]);
+  for (const type of ['float64', 'float32'] as const) {
+    const emit = new Emitter('drop', type);
+    const drop = dropping(emit, true);
+    emit.output('y', drop(emit.input('x', [4]), 'mask', ['4']), [4]);
+    const run = await opened(t, emit.encode(), type);
+    const x = { dims: [4], values: Float64Array.of(1, 2, 3, 4) };
+    const { y } = await run({
+      reals: { x, keep: { dims: [], values: Float64Array.of(2) } },
+      others: { mask: new Tensor('uint8', Uint8Array.of(1, 0, 1, 0), [4]) },
+    });
+    t.deepEqual([...y.values], [2, 0, 6, 0]);
+  }
   t.is(dropping(new Emitter('none'), false)('x', 'mask', []), 'x');
 });
 
