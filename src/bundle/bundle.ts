@@ -131,6 +131,7 @@ export function networkOf(
     options: {
       bits: wanted.bits,
       pooling,
+      unpadded: true,
       ...(wanted.bag && { bag: true }),
       head:
         head.kind === 'fitted'
@@ -170,15 +171,20 @@ export async function materialiseProfile(bundle: Bundle, profile: string): Promi
 }
 
 /** The master, its bytes checked, and the plan of a profile over it. @throws PROFILE_UNKNOWN, BUNDLE_DAMAGED */
-export async function openProfile(bundle: Bundle, profile: string): Promise<OpenProfile> {
-  const network = networkOf(bundle.manifest, profile);
+export async function openProfile(
+  bundle: Bundle,
+  profile: string,
+  more: Pick<EncoderOptions, 'unpadded'> = {},
+): Promise<OpenProfile> {
+  const { options, ...network } = networkOf(bundle.manifest, profile);
   const path = join(bundle.folder, files.master);
   await requireHash(path, bundle.manifest.files[files.master].sha256, isWhole);
   // Loaded only where a profile is cut: a warm start needs neither the graph's room nor its encoder.
   const { Master, planFrom } = await import('./cut.js');
   const master = await Master.open(path);
   try {
-    return { ...(await planFrom(master, network)), close: () => master.close() };
+    const planned = await planFrom(master, { ...network, options: { ...options, ...more } });
+    return { ...planned, close: () => master.close() };
   } catch (error) {
     await master.close();
     throw error;

@@ -16,7 +16,7 @@ import { runtimeVersion } from './runtime.js';
 import { type Materialised, readSealed } from './seal.js';
 
 /** Raised whenever the same master gives another graph or other weights: profiles cached before are made anew. */
-const MATERIALISER = 5;
+const MATERIALISER = 6;
 
 /** Weights and the graph over them, open until closed. */
 export interface OpenProfile {

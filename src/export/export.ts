@@ -63,7 +63,7 @@ async function contentOf(bundle: Bundle, { profile, version }: ExportOptions): P
   const { shape } = networkOf(manifest, profile);
   const tokenizer = await readTokenizer(bundle);
   const about = { profile, identity, version, temperature: manifest.calibrations[profile]?.temperature ?? 1 };
-  const { source, plan, close } = await openProfile(bundle, profile);
+  const { source, plan, close } = await openProfile(bundle, profile, { unpadded: false });
   try {
     const model = await plan.encodeWhole(source, ['logits']);
     return [

@@ -12,11 +12,15 @@ export interface SessionOptions {
 export type Outputs<Name extends string> = Record<Name, Float32Array>;
 
 export class EncoderSession {
+  private readonly isMasked: boolean;
+
   private constructor(
     private readonly session: InferenceSession,
     /** How long opening it kept the event loop, in ms: the runtime does it on this thread. */
     readonly openMs: number,
-  ) {}
+  ) {
+    this.isMasked = session.inputNames.includes('attention_mask');
+  }
 
   /** Opens a `.onnx` file by path, so that its weights are mapped. @throws MODEL_LOAD */
   static async open(path: string, { threads }: SessionOptions): Promise<EncoderSession> {
@@ -47,7 +51,7 @@ export class EncoderSession {
     return this.session.outputNames.includes(output);
   }
 
-  /** Runs one batch; shorter rows are padded on the right and masked. */
+  /** Runs one batch; shorter rows are padded on the right and masked, unless the graph is for rows of one length. */
   async run<Name extends string>(
     rows: readonly (readonly number[])[],
     padTokenId: number,
@@ -55,12 +59,13 @@ export class EncoderSession {
   ): Promise<Outputs<Name>> {
     const tokens = Math.max(...rows.map((row) => row.length));
     const ids = new Int64Rows(rows.length, tokens);
-    const mask = new Int64Rows(rows.length, tokens);
-    for (const [index, row] of rows.entries()) {
-      ids.fill(index, row, padTokenId);
-      mask.ones(index, row.length);
-    }
-    const feeds = { input_ids: ids.tensor(), attention_mask: mask.tensor() };
+    for (const [index, row] of rows.entries()) ids.fill(index, row, padTokenId);
+    const feeds: Record<string, Tensor> = { input_ids: ids.tensor() };
+    if (this.isMasked) {
+      const mask = new Int64Rows(rows.length, tokens);
+      for (const [index, row] of rows.entries()) mask.ones(index, row.length);
+      feeds.attention_mask = mask.tensor();
+    } else if (rows.some((row) => row.length !== tokens)) throw new Error('this graph takes texts of one length only');
     const results = await this.session.run(feeds, [...names]);
     return Object.fromEntries(names.map((name) => [name, results[name].data])) as Outputs<Name>;
   }

@@ -105,8 +105,14 @@ export interface PlannedGraph {
   encodeWhole(source: TensorSource, outputs: readonly string[]): Promise<Uint8Array>;
 }
 
-/** Operators whose kernels prepare a constant weight. */
-const PREPARING = new Set(['MatMul', 'Gemm', 'DynamicQuantizeMatMul', 'MatMulNBits']);
+/** Operators whose kernels prepare a constant weight; by position, the inputs that are not float32. */
+const PREPARING = new Map<string, Readonly<Record<number, ElementType>>>([
+  ['MatMul', {}],
+  ['Gemm', {}],
+  ['DynamicQuantizeMatMul', {}],
+  ['MatMulNBits', {}],
+  ['QAttention', { 0: 'uint8', 5: 'int32', 6: 'uint8' }],
+]);
 
 export class GraphBuilder {
   private readonly nodes: NodeSpec[] = [];
@@ -246,9 +252,12 @@ export class GraphBuilder {
     for (const weight of inline.filter(reads)) initializers.push(await filled(weight, source));
     for (const weight of external.filter(reads)) initializers.push(placed(weight, externalFile));
     const known = new Set(initializers.map(({ name }) => name));
-    const value = (name: string): ValueSpec => ({ name, type: 'float32' });
-    const inputs = node.inputs.filter((name) => name !== '' && !known.has(name)).map(value);
-    return encodeModel({ name: this.name, nodes: [node], inputs, outputs: node.outputs.map(value), initializers });
+    const types = PREPARING.get(node.op);
+    const inputs = node.inputs
+      .map((name, at): ValueSpec => ({ name, type: types?.[at] ?? 'float32' }))
+      .filter(({ name }) => name !== '' && !known.has(name));
+    const outputs = node.outputs.map((name): ValueSpec => ({ name, type: 'float32' }));
+    return encodeModel({ name: this.name, nodes: [node], inputs, outputs, initializers });
   }
 
   private async encodeWhole(source: TensorSource, wanted: readonly string[]): Promise<Uint8Array> {

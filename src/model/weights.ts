@@ -182,15 +182,12 @@ function withoutPadding(values: Uint8Array, padded: number, used: number): Uint8
   return result;
 }
 
-/** A table quantised in blocks of a row, as `GatherBlockQuantized` reads it: uint8 around a zero point of 128. */
+/** A table quantised in blocks of a row: int8, and a scale a block. */
 export function blockQuantisedTable(name: string, rows: number, columns: number, block: number) {
   return valuesAndScales(async function* (source) {
     for (let from = 0; from < rows; from += ROWS_AT_ONCE) {
       const matrix = await source.readRows(name, from, Math.min(rows, from + ROWS_AT_ONCE));
-      const { values, scales } = quantise(matrix, columns, { block });
-      const shifted = bytesOf(values);
-      for (let i = 0; i < shifted.length; i++) shifted[i] ^= 0x80; // two's complement to offset 128
-      yield { values: shifted, scales };
+      yield quantise(matrix, columns, { block });
     }
   });
 }

@@ -18,14 +18,16 @@ test('prepared weights begin at multiples of 4,096 bytes: kernels that read whol
     tokenTypes: true,
     activation: 'gelu' as const,
     layerNormEps: 1e-12,
-    layers: [{ heads: 4, neurons: 1201 }],
+    layers: [{ heads: 6, neurons: 1201 }],
   };
   for (const bits of [32, 8, 4] as const) {
     const plan = planEncoder(shape, { bits, pooling: { mode: 'mean' } });
     const { modelPath } = await writeProfile(plan, randomNetwork(shape, 1), join(folder, String(bits)));
     const entries = [...prepackedEntries(await readFile(modelPath)).values()].flatMap((own) => Object.values(own));
     const offsets = entries.flatMap((entry) => entry.split('|').slice(1)).map((blob) => Number(blob.split(';')[0]));
-    t.true(offsets.length > 0, `q${bits}: weights are prepared`);
+    const kernels = entries.map((entry) => entry.slice(0, entry.indexOf('+')));
+    t.true(kernels.length > 0, `q${bits}: weights are prepared`);
+    t.is(kernels.includes('QAttention'), bits === 8, kernels.join(', '));
     t.deepEqual(
       offsets.filter((offset) => offset % 4096 !== 0),
       [],

@@ -122,7 +122,13 @@ export function planProfile(profile: string): { shape: EncoderShape; plan: Plann
     layers: whole.layers.map(({ heads, neurons }) => ({ heads: kept(heads), neurons: kept(neurons) })),
   };
   const head = headOf(shape.hiddenSize, LABELS * PROTOTYPES_A_LABEL);
-  const options = { bits, pooling: { mode: 'mean' }, head, int8Limit: int8Limit(instructionSet()) } as const;
+  const options = {
+    bits,
+    pooling: { mode: 'mean' },
+    unpadded: true,
+    head,
+    int8Limit: int8Limit(instructionSet()),
+  } as const;
   return { shape, plan: planEncoder(shape, options), tensors: encoderTensorShapes(shape, options) };
 }
 
