@@ -6,6 +6,7 @@ import { instructionSet } from '../profile/processor.js';
 import type { Workshop } from './build.js';
 import { describeModel } from './encoder-master.js';
 import { PROTOTYPES_PER_LABEL } from './fit-head.js';
+import { pruneKeysOf } from './search/units.js';
 import { describeFound, describeShapes, profilesOf, type Recipe } from './shapes.js';
 import type { Trained } from './training/index.js';
 import type { TrainingData } from './training-data.js';
@@ -17,7 +18,8 @@ export function withFoundShapes(
   { config }: Checkpoint,
 ): DraftManifest {
   if (!trained) return draft;
-  const { shapes, profiles } = describeFound(trained.found, config);
+  const found = trained.found.map((shape) => ({ ...shape, pruneKeys: pruneKeysOf(shape.allocation) }));
+  const { shapes, profiles } = describeFound(found, config);
   const empty = { params: 0, weightBytes: 0, macsPerToken: 0 };
   return {
     ...draft,

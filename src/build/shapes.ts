@@ -70,13 +70,14 @@ export function describeFound(
     readonly name: string;
     readonly width: number;
     readonly layers: readonly ShapeDescription['layers'][number][];
+    /** Of the uniform shapes that prune each unit as it is pruned here. */
+    readonly pruneKeys: readonly string[];
   }[],
   size: NetworkSize,
 ): { shapes: Record<string, ShapeDescription>; profiles: string[] } {
-  const shapes = found.map(({ name, width, layers }): [string, ShapeDescription] => {
+  const shapes = found.map(({ name, width, layers, pruneKeys }): [string, ShapeDescription] => {
     const { channels } = countsOf({ width, prune: 0 }, size);
-    // Its stand-ins have a key of their own: units are pruned differently.
-    const keys = { ...(width < 1 && { widthCorrection: keyOf(width) }), pruneCorrection: name };
+    const keys = { ...(width < 1 && { widthCorrection: keyOf(width) }), pruneCorrection: [...pruneKeys] };
     return [name, { channels, layers: [...layers], ...keys }];
   });
   const profiles = found.flatMap(({ name }) => bitWidths.map((bits) => name.replace('+', `-q${bits}+`)));

@@ -43,7 +43,7 @@ export async function trainedHeads(
   return { tensors, inverseRegularisations: { [BAG]: bag.inverseRegularisation } };
 }
 
-const isSeldom = (shape: string) => shape.includes('+') || learnsSeldom(parseProfile(`${shape}-q8`));
+const isSeldom = (shape: string) => !shape.includes('+') && learnsSeldom(parseProfile(`${shape}-q8`));
 
 /** What is fitted on vectors of the trained slices; steps that are done stay on disk. */
 class FittedBeside {

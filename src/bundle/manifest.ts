@@ -55,7 +55,8 @@ const shapeSchema = v.object({
   layers: v.array(v.object({ heads: positive, neurons: positive })),
   /** Names of the corrections that it shares with others; absent where there are none. */
   widthCorrection: v.optional(v.string()),
-  pruneCorrection: v.optional(v.string()),
+  /** One for all sums, or a name for each (heads of layer 0, neurons of layer 0, heads of layer 1, …). */
+  pruneCorrection: v.optional(v.union([v.string(), v.array(v.string())])),
   /** C of the logistic regression that was chosen on the eval file. */
   inverseRegularisation: v.optional(v.number()),
 });

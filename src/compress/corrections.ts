@@ -17,7 +17,7 @@ export interface CorrectionKeys {
   /** Undefined where all channels are kept. */
   readonly width?: string;
   /** Undefined where nothing is pruned. */
-  readonly prune?: string;
+  readonly prune?: string | readonly string[];
 }
 
 /** All channels at a site from the kept ones: those themselves, and `weight` [hidden, kept] × them + `bias` [hidden]. */

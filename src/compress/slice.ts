@@ -121,7 +121,8 @@ export class Slice implements TensorSource {
   /** Rows of a matrix [hidden, units] or of its bias: kept units do what removed ones did. */
   private async withRemovedUnits(name: string, place: Place, whole: Float32Array, from: number, to: number) {
     const { keys } = this.options;
-    const standIn = keys.prune === undefined ? undefined : standInTensors(keys.prune, place.site);
+    const key = typeof keys.prune === 'string' ? keys.prune : keys.prune?.[place.site - 1];
+    const standIn = key === undefined ? undefined : standInTensors(key, place.site);
     const isMatrix = name.endsWith('.weight');
     const cut = isMatrix ? firstColumns(whole, whole.length / (to - from), this.shape(name)[1]) : whole.slice();
     if (!standIn || !this.master.has(standIn.left)) return cut;

@@ -2,8 +2,12 @@
 import { cpSync, existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { deserialize } from 'node:v8';
 import test, { type ExecutionContext } from 'ava';
 import { type BuildOptions, build, planBuild } from '../../src/build/index.js';
+import type { FoundShape } from '../../src/build/search/index.js';
+import { pruneAt } from '../../src/build/search/mixed-slices.js';
+import { countsOf } from '../../src/build/shapes.js';
 import { slicePlan } from '../../src/build/training/sliced.js';
 import { StoredCorrections } from '../../src/build/training/stored-corrections.js';
 import { openBundle } from '../../src/bundle/index.js';
@@ -49,12 +53,18 @@ async function sameAnswers(t: ExecutionContext, bundle: string, work: string): P
   const run = new Backpropagation(shape, parameters, { threads: 1 });
   t.teardown(() => run.close());
   const { whole, regular, others } = slicePlan(checkpoint.config, corrections);
-  for (const name of ['w1.00-p0.00', 'w1.00-p0.50', 'w0.50-p0.00', 'w0.50-p0.50', 'w0.25-p0.75']) {
-    const slice = [whole, ...regular, ...others].find((one) => one.name === name);
+  const kept: FoundShape[] = deserialize(await readFile(join(work, 'found.step')));
+  const found = kept.map(({ name, width, allocation, layers }) => {
+    const { channels } = countsOf({ width, prune: 0 }, checkpoint.config);
+    return { name, channels, layers, own: `${name}/`, corrections: corrections.mixed(width, pruneAt(allocation)) };
+  });
+  const uniform = ['w1.00-p0.00', 'w1.00-p0.50', 'w0.50-p0.00', 'w0.50-p0.50', 'w0.25-p0.75'];
+  for (const name of [...uniform, ...found.map((one) => one.name)]) {
+    const slice = [whole, ...regular, ...others, ...found].find((one) => one.name === name);
     if (!slice) return t.fail(name);
     const weights = run.slice(slice);
     await weights.refresh();
-    const model = await load(bundle, { profile: `${name}-q32` });
+    const model = await load(bundle, { profile: name.includes('+') ? name.replace('+', '-q32+') : `${name}-q32` });
     for (const text of ['turn on the lamp', 'is it the light of my room?']) {
       const [{ logits }] = await model.answers([text]);
       const said = await run.logits(batchOf([tokenizer.encode(text).ids]), weights);

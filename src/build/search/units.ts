@@ -1,4 +1,5 @@
 /** What a search over layers may choose: for the heads and for the neurons of every layer, how much of them is removed. */
+import { keyOf } from '../../calibrate/index.js';
 import type { LayerShape } from '../../model/index.js';
 import { countsOf, type NetworkSize } from '../shapes.js';
 
@@ -7,6 +8,9 @@ export const LEVELS = [0, 0.25, 0.5, 0.75] as const;
 
 /** Index of a level for each unit: heads of layer 0, neurons of layer 0, heads of layer 1, … */
 export type Allocation = readonly number[];
+
+/** Of each unit, the key of the uniform shapes that prune it as much. */
+export const pruneKeysOf = (allocation: Allocation) => allocation.map((level) => keyOf(LEVELS[level]));
 
 export const unitsOf = ({ layers }: NetworkSize) => 2 * layers;
 

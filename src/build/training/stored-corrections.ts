@@ -93,27 +93,10 @@ function held<Value>(map: ReadonlyMap<string, Value>, name: string): Value {
   return value;
 }
 
-/**
- * What the bundle takes over: maps and stand-ins, without what the slices have trained for themselves since. Where a found shape
- * prunes units differently, it has its stand-ins under a key of its own.
- */
-export function correctionTensors(
-  master: Master,
-  layers: number,
-  found: readonly { readonly name: string; readonly pruneAt: (site: number) => number }[],
-): MasterTensor[] {
-  const all = new Map(master.tensors().map((tensor) => [tensor.name, tensor]));
-  const kept = [...all.values()].filter(
-    ({ name }) => !name.startsWith('shape.') && !name.replace(/\.bias$/, '').endsWith(`.restore.${2 * layers}`),
-  );
-  const own = found.flatMap(({ name, pruneAt }) =>
-    Array.from({ length: 2 * layers }, (_, at) => at + 1).flatMap((site) => {
-      const [from, to] = [standInTensors(keyOf(pruneAt(site)), site), standInTensors(name, site)];
-      return (['left', 'right', 'bias'] as const).flatMap((part) => {
-        const tensor = all.get(from[part]);
-        return tensor ? [{ ...tensor, name: to[part] }] : [];
-      });
-    }),
-  );
-  return [...kept, ...own];
-}
+/** What the bundle takes over: maps and stand-ins, without what the slices have trained for themselves since. */
+export const correctionTensors = (master: Master, layers: number): MasterTensor[] =>
+  master
+    .tensors()
+    .filter(
+      ({ name }) => !name.startsWith('shape.') && !name.replace(/\.bias$/, '').endsWith(`.restore.${2 * layers}`),
+    );

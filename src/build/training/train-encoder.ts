@@ -5,7 +5,6 @@ import { SafetensorsFile, type TensorSource } from '../../checkpoint/index.js';
 import type { Balance, Example } from '../../train/index.js';
 import type { Workshop } from '../build.js';
 import { type FoundShape, worthKeeping } from '../search/index.js';
-import { pruneAt } from '../search/mixed-slices.js';
 import type { TrainingData } from '../training-data.js';
 import { distilled } from './distilled.js';
 import { fineTuned } from './fine-tuned.js';
@@ -71,15 +70,13 @@ export async function trainEncoder(
   );
   const source = await SafetensorsFile.open(path);
   const corrections = await Master.open(correctionsPath);
-  const tensors = correctionTensors(corrections, workshop.checkpoint.config.layers, found.map(named));
+  const tensors = correctionTensors(corrections, workshop.checkpoint.config.layers);
   const close = async () => {
     await source.close();
     await corrections.close();
   };
   return { source, channels, found, corrections: tensors, close };
 }
-
-const named = ({ name, allocation }: FoundShape) => ({ name, pruneAt: pruneAt(allocation) });
 
 /** What `--dry-run` tells: how long training would take, and what it would need. */
 export async function planOnly(
