@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // Builds the demo bundle and the stream that the demo replays:
 //   node scripts/build-demo.mjs CHECKPOINT SNUG_DATA [LEARNT]
-// CHECKPOINT is all-MiniLM-L6-v2, SNUG_DATA a folder with clinc150/data_full.json. The bundle sees no test row. What is learnt, in half
-// an hour on two cores, stays in the folder LEARNT where one is given, and is taken from there.
+// CHECKPOINT is all-MiniLM-L6-v2, SNUG_DATA a folder with clinc150/data_full.json. The bundle sees no test row. What is learnt, in half an
+// hour on two cores, stays in the folder LEARNT where one is given, and is taken from there.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ try {
     '--store',
     'q8',
     '--vocab',
-    '10500',
+    '11000',
     '--seed',
     '1',
     '-o',

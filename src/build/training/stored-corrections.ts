@@ -1,6 +1,6 @@
 /** The closed-form corrections under which slices are trained, read back as the bundle stores them: what is trained is what will run. */
 
-import { Master, type MasterTensor, writeMaster } from '../../bundle/making.js';
+import { Master, type MasterTensor, type Store, writeMaster } from '../../bundle/making.js';
 import type { NormVectors } from '../../calibrate/index.js';
 import { type CalibrateOptions, correct, keyOf, nameOf, type Shape } from '../../calibrate/index.js';
 import { normTensor, restoringTensors, standInTensors } from '../../compress/corrections.js';
@@ -93,10 +93,12 @@ function held<Value>(map: ReadonlyMap<string, Value>, name: string): Value {
   return value;
 }
 
-/** What the bundle takes over: maps and stand-ins, without what the slices have trained for themselves since. */
-export const correctionTensors = (master: Master, layers: number): MasterTensor[] =>
+/**
+ * What the bundle takes over: maps and stand-ins, without what the slices have trained for themselves since. A bundle in 8 bits has them
+ * in 4, as every recipe does.
+ */
+export const correctionTensors = (master: Master, layers: number, store: Store): MasterTensor[] =>
   master
     .tensors()
-    .filter(
-      ({ name }) => !name.startsWith('shape.') && !name.replace(/\.bias$/, '').endsWith(`.restore.${2 * layers}`),
-    );
+    .filter(({ name }) => !name.startsWith('shape.') && !name.replace(/\.bias$/, '').endsWith(`.restore.${2 * layers}`))
+    .map((tensor) => (store === 'q8' && tensor.store === 'q8' ? { ...tensor, store: 'q4' } : tensor));

@@ -70,7 +70,7 @@ export async function trainEncoder(
   );
   const source = await SafetensorsFile.open(path);
   const corrections = await Master.open(correctionsPath);
-  const tensors = correctionTensors(corrections, workshop.checkpoint.config.layers);
+  const tensors = correctionTensors(corrections, workshop.checkpoint.config.layers, workshop.options.store);
   const close = async () => {
     await source.close();
     await corrections.close();
