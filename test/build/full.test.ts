@@ -6,8 +6,7 @@ import { deserialize } from 'node:v8';
 import test, { type ExecutionContext } from 'ava';
 import { type BuildOptions, build, planBuild } from '../../src/build/index.js';
 import type { FoundShape } from '../../src/build/search/index.js';
-import { pruneAt } from '../../src/build/search/mixed-slices.js';
-import { countsOf } from '../../src/build/shapes.js';
+import { sliceOf } from '../../src/build/search/mixed-slices.js';
 import { slicePlan } from '../../src/build/training/sliced.js';
 import { StoredCorrections } from '../../src/build/training/stored-corrections.js';
 import { openBundle } from '../../src/bundle/index.js';
@@ -54,10 +53,9 @@ async function sameAnswers(t: ExecutionContext, bundle: string, work: string): P
   t.teardown(() => run.close());
   const { whole, regular, others } = slicePlan(checkpoint.config, corrections);
   const kept: FoundShape[] = deserialize(await readFile(join(work, 'found.step')));
-  const found = kept.map(({ name, width, allocation, layers }) => {
-    const { channels } = countsOf({ width, prune: 0 }, checkpoint.config);
-    return { name, channels, layers, own: `${name}/`, corrections: corrections.mixed(width, pruneAt(allocation)) };
-  });
+  const found = kept.map(({ name, width, allocation }) =>
+    sliceOf(name, width, allocation, checkpoint.config, corrections),
+  );
   const uniform = ['w1.00-p0.00', 'w1.00-p0.50', 'w0.50-p0.00', 'w0.50-p0.50', 'w0.25-p0.75'];
   for (const name of [...uniform, ...found.map((one) => one.name)]) {
     const slice = [whole, ...regular, ...others, ...found].find((one) => one.name === name);

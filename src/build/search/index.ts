@@ -19,12 +19,11 @@ import {
 } from '../../train/index.js';
 import type { Workshop } from '../build.js';
 import { sampled } from '../calibration-texts.js';
-import { countsOf } from '../shapes.js';
 import { linearPooling } from '../training/pooling.js';
 import { StoredCorrections } from '../training/stored-corrections.js';
 import type { TrainingRows } from '../training/train-encoder.js';
 import { cheapest, randomWithin, rankCorrelation } from './allocate.js';
-import { mixedSlice, pruneAt, type Size } from './mixed-slices.js';
+import { mixedSlice, type Size, sliceOf } from './mixed-slices.js';
 import { type Allocation, costOf, LEVELS, layersOf, prunedShare, totalCost, unitsOf } from './units.js';
 
 /** Uniform slices whose cost is to be spent better. */
@@ -159,10 +158,7 @@ class ShapeSearch {
 
   /** Whether a trained shape answers more eval rows right than the trained uniform one of its cost. */
   async beatsUniform({ name, width, budget, allocation }: FoundShape): Promise<boolean> {
-    const { channels } = countsOf({ width, prune: 0 }, this.size);
-    const layers = layersOf(allocation, this.size);
-    const corrections = this.corrections.mixed(width, pruneAt(allocation));
-    const right = await this.rightOf({ name, channels, layers, own: `${name}/`, share: 0, corrections });
+    const right = await this.rightOf(sliceOf(name, width, allocation, this.size, this.corrections));
     return right > (await this.accuracy(width, this.uniform(budget)));
   }
 

@@ -14,7 +14,7 @@ const ownOf = (width: number, level: number) =>
   width === 1 && level === 0 ? '' : `w${keyOf(width)}-p${keyOf(LEVELS[level])}/`;
 
 /** What is removed of the unit whose result is summed at a site. */
-export const pruneAt = (allocation: Allocation) => (site: number) => LEVELS[allocation[site - 1]];
+const pruneAt = (allocation: Allocation) => (site: number) => LEVELS[allocation[site - 1]];
 
 /** Each tensor that a slice has of its own, and the uniform slice's tensor that it takes over. */
 function ownTensors(width: number, allocation: Allocation, size: Size): [tensor: string, from: string][] {
@@ -30,7 +30,21 @@ function ownTensors(width: number, allocation: Allocation, size: Size): [tensor:
   return taken;
 }
 
-/** The slice, its own tensors added to the parameters under its name. */
+/** A slice whose own tensors stand under its name. */
+export function sliceOf(
+  name: string,
+  width: number,
+  allocation: Allocation,
+  size: Size,
+  corrections: StoredCorrections,
+  share = 0,
+): NestedSlice {
+  const { channels } = countsOf({ width, prune: 0 }, size);
+  const corrected = corrections.mixed(width, pruneAt(allocation));
+  return { name, channels, layers: layersOf(allocation, size), own: `${name}/`, share, corrections: corrected };
+}
+
+/** The same, its own tensors added to the parameters: those of the uniform slices. */
 export function mixedSlice(
   parameters: Parameters,
   name: string,
@@ -40,12 +54,9 @@ export function mixedSlice(
   corrections: StoredCorrections,
   share = 0,
 ): NestedSlice {
-  const own = `${name}/`;
   for (const [tensor, from] of ownTensors(width, allocation, size)) {
     const { shape, values } = parameters.of(from);
-    parameters.add(own + tensor, shape, values);
+    parameters.add(`${name}/${tensor}`, shape, values);
   }
-  const { channels } = countsOf({ width, prune: 0 }, size);
-  const corrected = corrections.mixed(width, pruneAt(allocation));
-  return { name, channels, layers: layersOf(allocation, size), own, share, corrections: corrected };
+  return sliceOf(name, width, allocation, size, corrections, share);
 }
