@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../errors/index.js';
 import type { Benchmark, BenchOptions } from '../benchmark.js';
-import { Board, SOURCE } from '../field/board.js';
+import { Board, programOf, SOURCE } from '../field/board.js';
 import { memoryOfTree } from '../process-memory.js';
 import { type BenchRow, type RowShape, unmeasured, valueRow } from '../row.js';
 import { percentile } from '../statistics.js';
@@ -182,7 +182,7 @@ async function withBoard<T>(
   );
   const board = await Board.make({
     folder,
-    program: [process.execPath, join(packageRoot, 'dist/src/cli/main.js')],
+    program: programOf(packageRoot),
     bundle: join(packageRoot, 'examples/clinc150/bundle'),
     texts,
     ...(sockets > 0 && { config: { sources } }),

@@ -30,6 +30,12 @@ export interface BoardOptions {
   readonly texts: readonly string[];
 }
 
+/** The built program, for a board of a benchmark. */
+export const programOf = (packageRoot: string): [string, ...string[]] => [
+  process.execPath,
+  join(packageRoot, 'dist/src/cli/main.js'),
+];
+
 export class Board {
   readonly sent: string[] = [];
   readonly stateDir: string;

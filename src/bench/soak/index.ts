@@ -11,7 +11,7 @@ import { fieldTexts } from '../agent/index.js';
 import { handlesOf } from '../agent/process-figures.js';
 import type { Benchmark, BenchOptions } from '../benchmark.js';
 import { ControlGroup } from '../control-group.js';
-import { Board, type BoardOptions } from '../field/board.js';
+import { Board, type BoardOptions, programOf } from '../field/board.js';
 import { type Fault, faults, suffer } from '../field/faults.js';
 import { shortOfMemory, stepClock } from '../field/surroundings.js';
 import { memoryOfTree } from '../process-memory.js';
@@ -77,7 +77,7 @@ async function faultRow(
 async function clockRow(options: BenchOptions, texts: readonly string[], times: number): Promise<BenchRow> {
   const folder = await mkdtemp(join(tmpdir(), 'snug-clock-'));
   const file = join(folder, 'offset-ms');
-  const [node, ...rest] = programOf(options);
+  const [node, ...rest] = programOf(options.packageRoot);
   const clock = `--import=${join(options.packageRoot, 'dist/src/bench/field/stepping-clock.js')}`;
   const surroundings = { program: [node, clock, ...rest], env: { SNUG_CLOCK_FILE: file } } as const;
   try {
@@ -98,11 +98,6 @@ async function memoryRow(options: BenchOptions, texts: readonly string[], times:
     await group.remove();
   }
 }
-
-const programOf = ({ packageRoot }: BenchOptions): [string, ...string[]] => [
-  process.execPath,
-  join(packageRoot, 'dist/src/cli/main.js'),
-];
 
 /** At saturation, with the link cut and the broker killed now and then: what memory and handles do. */
 async function soakRows(options: BenchOptions, texts: readonly string[], minutes: number): Promise<BenchRow[]> {
@@ -163,7 +158,7 @@ async function withBoard<T>(
   const folder = await mkdtemp(join(tmpdir(), 'snug-soak-'));
   const board = await Board.make({
     folder,
-    program: programOf(options),
+    program: programOf(options.packageRoot),
     bundle: join(options.packageRoot, 'examples/clinc150/bundle'),
     profile: 'w1.00-p0.00-q8',
     texts,

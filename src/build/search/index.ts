@@ -20,7 +20,7 @@ import {
 import type { Workshop } from '../build.js';
 import { sampled } from '../calibration-texts.js';
 import { linearPooling } from '../training/pooling.js';
-import { StoredCorrections } from '../training/stored-corrections.js';
+import type { StoredCorrections } from '../training/stored-corrections.js';
 import type { TrainingRows } from '../training/train-encoder.js';
 import { cheapest, randomWithin, rankCorrelation } from './allocate.js';
 import { mixedSlice, type Size, sliceOf } from './mixed-slices.js';
@@ -65,14 +65,13 @@ export function searchShapes(
 /** Those of the found shapes that, trained, still answer more eval rows right than the trained uniform one of their cost. */
 export async function worthKeeping(
   workshop: Workshop,
-  { path, correctionsPath }: { readonly path: string; readonly correctionsPath: string },
+  { path, corrections }: { readonly path: string; readonly corrections: StoredCorrections },
   found: readonly FoundShape[],
   rows: TrainingRows,
   labels: number,
 ): Promise<FoundShape[]> {
   if (found.length === 0) return [];
   const parameters = await trainedParameters(workshop, path, labels);
-  const corrections = await StoredCorrections.open(correctionsPath, workshop.checkpoint.config);
   return searching(workshop, parameters, async (run) => {
     const search = new ShapeSearch(workshop, parameters, run, rows, corrections);
     const kept: FoundShape[] = [];

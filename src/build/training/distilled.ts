@@ -40,6 +40,7 @@ export interface Distilled {
   readonly path: string;
   /** Under which it was trained. */
   readonly correctionsPath: string;
+  readonly corrections: StoredCorrections;
   readonly channels: readonly number[];
   /** What the search over layers found before; it was trained too. */
   readonly search: Search;
@@ -105,7 +106,7 @@ export async function distilled(
     report.throwIfStopped();
     await writeWeights(unfinished, parameters);
   });
-  return { path, correctionsPath, channels: arrangement.channels, search };
+  return { path, correctionsPath, corrections, channels: arrangement.channels, search };
 }
 
 const withFound = (plan: SlicePlan, found: readonly FoundShape[], sliceOf: (shape: FoundShape) => NestedSlice) => ({

@@ -60,10 +60,9 @@ export async function trainEncoder(
   const plan = await workshop.place.step('training', () => planTraining(workshop, rows, labels, false));
   workshop.options.onNote?.(describePlan(plan));
   const whole = data ? await fineTuned(workshop, rows, labels, plan) : await ownWeights(workshop, labels);
-  const { path, correctionsPath, channels, search } = await distilled(workshop, whole, rows, labels, plan);
-  const found = await workshop.place.step('found', () =>
-    worthKeeping(workshop, { path, correctionsPath }, search.found, rows, labels),
-  );
+  const learnt = await distilled(workshop, whole, rows, labels, plan);
+  const { path, correctionsPath, channels, search } = learnt;
+  const found = await workshop.place.step('found', () => worthKeeping(workshop, learnt, search.found, rows, labels));
   workshop.options.onNote?.(
     `search: ${search.evaluated} allocations evaluated, rank correlation of the proxy ${search.rankCorrelation.toFixed(2)}; ` +
       `${search.found.length} beat the uniform ones of their cost before training, ${found.length} after it: ${found.map(({ name }) => name).join(', ') || 'none'}`,
