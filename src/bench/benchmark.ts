@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly checkpoint?: string;
   /** A bundle made of that checkpoint; else one is built into the cache. */
   readonly bundle?: string;
+  /** What a build with `--training` left, for the benchmark that trains. */
+  readonly training?: string;
   /** A file with a reference library's gradients, for the benchmark that reads one. */
   readonly fixture?: string;
   /** Interleaved rounds a comparison; each benchmark has its own default. */

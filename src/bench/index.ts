@@ -4,6 +4,7 @@ import { choicesBenchmark } from './ablation/choices.js';
 import { ablationBenchmark } from './ablation/index.js';
 import { accuracyBenchmark } from './accuracy/index.js';
 import { agentBenchmark } from './agent/index.js';
+import { aloneBenchmark } from './alone/index.js';
 import type { Benchmark, BenchOptions, BenchResult } from './benchmark.js';
 import { costModelBenchmark } from './cost-model/index.js';
 import { fitBenchmark } from './fit/index.js';
@@ -32,6 +33,7 @@ export const benchmarks: readonly Benchmark[] = [
   fitBenchmark,
   gradientsBenchmark,
   trainBenchmark,
+  aloneBenchmark,
   agentBenchmark,
   soakBenchmark,
 ];

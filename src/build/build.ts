@@ -79,6 +79,8 @@ export interface Workshop {
   readonly checkpoint: Checkpoint;
   readonly place: Workplace;
   readonly tokenizer: Tokenizer;
+  /** Pieces that texts have, the first of the vocabulary; undefined where it is not made smaller. */
+  readonly usedPieces?: number;
 }
 
 /**
@@ -88,7 +90,7 @@ export interface Workshop {
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now();
   return withGiven(options, async (given) => {
-    const { checkpoint, tokenizer, read, data, unlabelled } = given;
+    const { checkpoint, tokenizer, read, usedPieces, data, unlabelled } = given;
     const tokenizerFile = await tokenizerJson(checkpoint, tokenizer, options.vocab !== undefined);
     await refuseForeign(resolve(options.output));
     const learntFrom = await inputsOfTraining(options, checkpoint, data, unlabelled);
@@ -97,7 +99,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const place = await Workplace.open(options.output, [learntFrom, inputsOf(options)], options.resume ?? false);
     let keep = false;
     try {
-      const workshop: Workshop = { options, checkpoint, place, tokenizer: read };
+      const workshop: Workshop = { options, checkpoint, place, tokenizer: read, usedPieces };
       const school: Workshop = { options, ...given.whole, place: named ?? place };
       await place.file(TOKENIZER, (path) => writeFile(path, imageOf(tokenizer) ?? tokenizerFile));
       const { manifest, profiles } = await assemble(workshop, school, given, tokenizerFile);
@@ -131,6 +133,7 @@ interface Given {
   /** As its files have it, and as the network reads it. */
   readonly tokenizer: Tokenizer;
   readonly read: Tokenizer;
+  readonly usedPieces?: number;
   /** With all pieces, as it is trained: what the bundle leaves out makes no difference to what is learnt. */
   readonly whole: Pick<Workshop, 'checkpoint' | 'tokenizer'>;
   /** Leaves the bundle's pieces of weights that were trained with all. */
@@ -148,9 +151,9 @@ async function withGiven<Result>(options: BuildOptions, use: (given: Given) => P
     const data = await readTrainingData(options);
     const unlabelled = await readUnlabelled(options.unlabelled);
     const texts = [...(data?.rows.map(({ text }) => text) ?? []), ...unlabelled];
-    const { checkpoint, tokenizer, onlyKept } =
+    const { checkpoint, tokenizer, used, onlyKept } =
       options.vocab === undefined
-        ? { checkpoint: whole, tokenizer: wholeTokenizer, onlyKept: (source: TensorSource) => source }
+        ? { checkpoint: whole, tokenizer: wholeTokenizer, used: undefined, onlyKept: (source: TensorSource) => source }
         : reduceVocabulary(whole, wholeTokenizer, texts, options.vocab);
     for (const warning of data?.warnings ?? []) options.onWarning?.(warning);
     if (!data && !checkpoint.head) throw nothingToClassify(checkpoint.folder);
@@ -159,6 +162,7 @@ async function withGiven<Result>(options: BuildOptions, use: (given: Given) => P
       checkpoint,
       tokenizer,
       read: asRead(tokenizer),
+      usedPieces: used,
       whole: { checkpoint: whole, tokenizer: asRead(wholeTokenizer) },
       onlyKept,
       data,

@@ -20,11 +20,14 @@ export function describeModel({ config }: Checkpoint): ModelDescription {
   };
 }
 
-/** Every tensor of the encoder, and of the checkpoint's own head where it is kept. Rows that no text can reach are left out. */
+/**
+ * Every tensor of the encoder, and of the checkpoint's own head where it is kept. Rows that no text can reach are left out.
+ * @param usedPieces the vocabulary's first pieces, if the others, which no training text has, are to have fewer digits
+ */
 export function encoderTensors(
   { maxTokens }: Checkpoint,
   source: TensorSource,
-  { head }: { readonly head: boolean },
+  { head, usedPieces }: { readonly head: boolean; readonly usedPieces?: number },
 ): MasterTensor[] {
   return source.names
     .filter((name) => (head || !name.startsWith('head.')) && !name.includes('/'))
@@ -32,6 +35,11 @@ export function encoderTensors(
       const [rows, ...rest] = source.shape(name);
       // Every text is one segment, and no longer than maxTokens.
       const kept = name.includes('token_type') ? 1 : name.includes('position_embeddings') ? maxTokens : rows;
-      return { name, shape: [kept, ...rest], rows: (from, to) => source.readRows(name, from, to) };
+      return {
+        name,
+        shape: [kept, ...rest],
+        ...(name.includes('word_embeddings') && { coarseFrom: usedPieces }),
+        rows: (from, to) => source.readRows(name, from, to),
+      };
     });
 }

@@ -31,10 +31,11 @@ export async function makeEncoder(
 ): Promise<StoredEncoder> {
   const { place } = workshop;
   const path = await place.file('encoder.safetensors', async (path) => {
-    const { options } = workshop;
+    const { options, usedPieces } = workshop;
     const { source, channels, corrections } = await cut(workshop, texts, trained);
     await place.step('channels', async () => channels);
-    const encoder = encoderTensors(workshop.checkpoint, source, { head: options.data === undefined && !trained });
+    const head = options.data === undefined && !trained;
+    const encoder = encoderTensors(workshop.checkpoint, source, { head, usedPieces });
     const plain = `${path}.plain`;
     await writeMaster(plain, [...encoder, ...corrections], options.store);
     const ranges = await rangesOf(workshop, draft, plain, texts);

@@ -19,10 +19,11 @@ export function reduceVocabulary(checkpoint: Checkpoint, tokenizer: Tokenizer, t
       remedy: `Give ${needed} or more.`,
     });
   const reduced = reduceTokenizer(tokenizer, texts, size);
-  const { keptIds } = reduced;
+  const { keptIds, used } = reduced;
   const onlyKept = (source: TensorSource) => withRows(source, keptIds);
   return {
     tokenizer: reduced.tokenizer,
+    used,
     checkpoint: {
       ...checkpoint,
       config: { ...checkpoint.config, vocabSize: keptIds.length },

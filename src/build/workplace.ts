@@ -88,15 +88,27 @@ export class Workplace {
   /** The result of a step, from disk where an earlier build got that far. */
   async step<Result>(name: string, make: () => Promise<Result>): Promise<Result> {
     let result: Result | undefined;
-    const path = await this.file(`${name}.step`, async (unfinished) => {
+    await this.file(stepFile(name), async (unfinished) => {
       result = await make();
       await writeFile(unfinished, serialize(result), { flush: true });
     });
-    return result ?? (deserialize(await readFile(path)) as Result);
+    return result ?? readStep(this.folder, name);
   }
 
   remove(): Promise<void> {
     return rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+const stepFile = (name: string) => `${name}.step`;
+
+/** The result of a step that is done, for whoever looks at a build's folder from outside. @throws BUNDLE_WRITE */
+export async function readStep<Result>(folder: string, name: string): Promise<Result> {
+  const path = join(folder, stepFile(name));
+  try {
+    return deserialize(await readFile(path)) as Result;
+  } catch (error) {
+    throw new SnugError('BUNDLE_WRITE', `${path}: no step of a build: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * master.safetensors: the full weights of a bundle. Matrices are stored as fp16, or as 8-bit numbers with one fp16 scale a
- * block of a row (`NAME.scales`); biases and normalisation vectors stay float32.
+ * block of a row (`NAME.scales`); biases and normalisation vectors stay float32. Rows of a table that are seldom read may be stored
+ * in 4 bits after the others (`NAME.coarse`).
  */
 import {
   floatToHalf,
@@ -26,6 +27,8 @@ export interface MasterTensor {
   readonly shape: readonly number[];
   /** Instead of the master's own form: `q8`, or `q4` for what needs few digits. */
   readonly store?: Store | 'q4';
+  /** In 8 bits, the first of the rows that are stored in 4. */
+  readonly coarseFrom?: number;
   /** Rows `from` (inclusive) to `to` (exclusive); a vector has one value a row. */
   readonly rows: (from: number, to: number) => Promise<Float32Array>;
 }
@@ -38,6 +41,7 @@ export function tensorOf(name: string, shape: readonly number[], values: Float32
 
 const ROWS_AT_ONCE = 1024;
 const SCALES = '.scales';
+const COARSE = '.coarse';
 /** Values of a row that share a scale; the last block of a row may be shorter. Part of the format. */
 const BLOCK = 64;
 /** The same for 4-bit numbers, which stand two to a byte. */
@@ -49,7 +53,7 @@ const bytesOf = (array: Uint16Array | Int8Array | Float32Array) =>
 /** Writes a master; the same tensors always give the same bytes. @throws SAFETENSORS_WRITE, DISK_FULL, TENSOR_VALUE */
 export function writeMaster(path: string, tensors: readonly MasterTensor[], store: Store): Promise<WrittenFile> {
   const written = tensors.flatMap((tensor) =>
-    tensor.shape.length === 1 ? [vector(tensor)] : matrix(tensor, tensor.store ?? store),
+    tensor.shape.length === 1 ? [vector(tensor)] : inParts(tensor, tensor.store ?? store),
   );
   // Wide types first keeps every tensor aligned to its element.
   const width = { F32: 0, F16: 1, I8: 2, U8: 3 } as Readonly<Record<string, number>>;
@@ -72,6 +76,19 @@ function vector({ name, shape, rows }: MasterTensor): TensorToWrite {
 
 async function* blocksOf({ shape, rows }: MasterTensor): AsyncGenerator<Float32Array> {
   for (let from = 0; from < shape[0]; from += ROWS_AT_ONCE) yield rows(from, Math.min(shape[0], from + ROWS_AT_ONCE));
+}
+
+function inParts(tensor: MasterTensor, store: Store | 'q4'): TensorToWrite[] {
+  const { name, shape, coarseFrom = shape[0], rows } = tensor;
+  if (store !== 'q8' || coarseFrom >= shape[0]) return matrix(tensor, store);
+  const columns = shape[1];
+  const fine = { name, shape: [coarseFrom, columns], rows };
+  const coarse: MasterTensor = {
+    name: name + COARSE,
+    shape: [shape[0] - coarseFrom, columns],
+    rows: (from, to) => rows(coarseFrom + from, coarseFrom + to),
+  };
+  return [...matrix(fine, 'q8'), ...matrix(coarse, 'q4')];
 }
 
 function matrix(tensor: MasterTensor, store: Store | 'q4'): TensorToWrite[] {
@@ -152,7 +169,7 @@ export class Master implements TensorSource {
   }
 
   get names(): readonly string[] {
-    return this.file.names.filter((name) => !name.endsWith(SCALES));
+    return this.file.names.filter((name) => !name.endsWith(SCALES) && !name.endsWith(COARSE));
   }
 
   has(name: string): boolean {
@@ -162,7 +179,8 @@ export class Master implements TensorSource {
   /** A row of 4-bit numbers is as long as its blocks, filled up with zeros. */
   shape(name: string): readonly number[] {
     const [rows, columns] = this.file.shape(name);
-    return this.isNibbles(name) ? [rows, columns * 2] : this.file.shape(name);
+    if (this.isNibbles(name)) return [rows, columns * 2];
+    return this.file.has(name + COARSE) ? [rows + this.file.shape(name + COARSE)[0], columns] : this.file.shape(name);
   }
 
   async read(name: string): Promise<Float32Array> {
@@ -170,6 +188,22 @@ export class Master implements TensorSource {
   }
 
   async readRows(name: string, from: number, to: number): Promise<Float32Array> {
+    const [fine] = this.file.shape(name);
+    if (to <= fine || !this.file.has(name + COARSE)) return this.readStored(name, from, to);
+    const columns = this.shape(name)[1];
+    const [first, last] = [Math.min(from, fine), Math.max(from, fine)];
+    const both = new Float32Array((to - from) * columns);
+    both.set(await this.readStored(name, first, fine));
+    const coarse = await this.readStored(name + COARSE, last - fine, to - fine);
+    const stride = coarse.length / Math.max(1, to - last);
+    for (let row = last; row < to; row++) {
+      const at = (row - last) * stride;
+      both.set(coarse.subarray(at, at + columns), (row - from) * columns);
+    }
+    return both;
+  }
+
+  private async readStored(name: string, from: number, to: number): Promise<Float32Array> {
     if (!this.file.has(name + SCALES)) return this.file.readRows(name, from, to);
     const bytes = await this.file.readBytes(name, from, to);
     if (this.isNibbles(name)) {
@@ -191,6 +225,7 @@ export class Master implements TensorSource {
       name,
       shape: this.shape(name),
       store: this.storeOf(name),
+      ...(this.file.has(name + COARSE) && { coarseFrom: this.file.shape(name)[0] }),
       rows: (from, to) => this.readRows(name, from, to),
     }));
   }

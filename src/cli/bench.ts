@@ -16,6 +16,7 @@ interface Flags {
   json?: true;
   checkpoint?: string;
   bundle?: string;
+  training?: string;
   fixture?: string;
   rounds?: number;
   out?: string;
@@ -30,6 +31,7 @@ export function define(command: Command): void {
     )
     .option('--checkpoint <folder>', 'the Hugging Face folder that both sides run (default: SNUG_CHECKPOINT)')
     .option('--bundle <folder>', 'a bundle made of it (default: built once into the cache)')
+    .option('--training <folder>', 'alone: what a build with --training left')
     .option('--fixture <file>', 'gradients: what a reference library computed for one training step')
     .option('--rounds <count>', 'interleaved rounds a comparison', wholeNumber)
     .option('--out <folder>', 'write a JSON file, a table and an SVG plot a benchmark there')
@@ -59,6 +61,7 @@ async function run(names: string[], flags: Flags): Promise<void> {
       say: (line) => process.stderr.write(`${benchmark.name}: ${line}\n`),
       ...(checkpoint && { checkpoint: resolve(checkpoint) }),
       ...(flags.bundle && { bundle: resolve(flags.bundle) }),
+      ...(flags.training && { training: resolve(flags.training) }),
       ...(flags.fixture && { fixture: resolve(flags.fixture) }),
       ...(flags.rounds && { rounds: flags.rounds }),
       ...(process.env.SNUG_DATA && { dataFolder: resolve(process.env.SNUG_DATA) }),

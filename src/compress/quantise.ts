@@ -115,6 +115,15 @@ export function dequantiseNibbles({ values, scales }: QuantisedNibbles, block: n
   return matrix;
 }
 
+/** Rounds a matrix in place to what it would be in 4 bits. */
+export function roundToNibbles(matrix: Float32Array, columns: number, block: number): void {
+  eachBlock(matrix.length, columns, block, (_, from, to) => {
+    const scale = nibbleScale(matrix, from, to);
+    const perScale = 1 / scale;
+    for (let i = from; i < to; i++) matrix[i] = toNibble(matrix[i], perScale) * scale;
+  });
+}
+
 function nibbleScales(matrix: Float32Array, columns: number, block: number): Float32Array {
   const scales = new Float32Array((matrix.length / columns) * Math.ceil(columns / block));
   eachBlock(matrix.length, columns, block, (index, from, to) => {

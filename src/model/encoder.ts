@@ -70,7 +70,7 @@ function embeddingBlock(hiddenSize: number): number {
 }
 
 /** What shares a scale in 4 bits; docs/compression.md has the figures of larger blocks. */
-const NIBBLE_BLOCK = 32;
+export const NIBBLE_BLOCK = 32;
 
 /**
  * Plans the graph. Inputs `input_ids` and `attention_mask` (not where it is unpadded), int64 [batch, tokens], padded on the right;

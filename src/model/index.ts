@@ -5,6 +5,7 @@ export {
   type EncoderOptions,
   type EncoderShape,
   type LayerShape,
+  NIBBLE_BLOCK,
   planEncoder,
 } from './encoder.js';
 export type { FillWeight, PlannedGraph } from './graph-builder.js';

@@ -4,19 +4,24 @@ import { type WordPieceScheme, WordPieceTokenizer } from './word-piece.js';
 
 export interface ReducedTokenizer {
   readonly tokenizer: WordPieceTokenizer;
-  /** For each new id the old one, ascending. */
+  /** For each new id the old one: those that texts have, ascending, then the others, ascending. */
   readonly keptIds: readonly number[];
+  /** How many of them the texts have, special pieces counted among them; all where there are no texts. */
+  readonly used: number;
 }
 
-/** What has to stay however small the vocabulary: special pieces, single characters, and pieces that alone spell a character. */
-export function neededIds({ vocabulary, ...scheme }: WordPieceScheme): number[] {
-  const special = new Set([
+const specialIds = (scheme: WordPieceScheme): ReadonlySet<number> =>
+  new Set([
     ...scheme.addedTokens.map(({ id }) => id),
     ...scheme.before,
     ...scheme.after,
     scheme.unknownId,
     scheme.padTokenId,
   ]);
+
+/** What has to stay however small the vocabulary: special pieces, single characters, and pieces that alone spell a character. */
+export function neededIds({ vocabulary, ...scheme }: WordPieceScheme): number[] {
+  const special = specialIds({ vocabulary, ...scheme });
   const prefix = scheme.continuingPrefix;
   const spelled = (piece: string) => {
     const inside = piece.startsWith(prefix) && piece.length > prefix.length;
@@ -50,8 +55,11 @@ export function reduceTokenizer(whole: WordPieceTokenizer, texts: readonly strin
     (id) => !kept.has(id) && isReachable(id),
   );
   for (const id of others.sort((a, b) => counts[b] - counts[a] || a - b)) if (kept.size < size) kept.add(id);
-  const keptIds = [...kept].sort((a, b) => a - b);
-  return { tokenizer: new WordPieceTokenizer(renumbered(scheme, keptIds), whole.maxTokens), keptIds };
+  const special = specialIds(scheme);
+  const isUsed = (id: number) => texts.length === 0 || counts[id] > 0 || special.has(id);
+  const keptIds = [...kept].sort((a, b) => Number(isUsed(b)) - Number(isUsed(a)) || a - b);
+  const used = keptIds.filter(isUsed).length;
+  return { tokenizer: new WordPieceTokenizer(renumbered(scheme, keptIds), whole.maxTokens), keptIds, used };
 }
 
 function renumbered(scheme: WordPieceScheme, keptIds: readonly number[]): WordPieceScheme {

@@ -9,7 +9,7 @@ export interface NestedSlice extends Slice {
 }
 
 export interface SlicePlan {
-  /** The whole network, every so many steps: it must not forget what it knew. */
+  /** The whole network, every so many steps (0 for never): it must not forget what it knew. */
   readonly whole: NestedSlice;
   readonly wholeEvery: number;
   /** Taken in turns, one at every step. */

@@ -36,6 +36,14 @@ export class Parameters implements Iterable<Parameter> {
     return parameters;
   }
 
+  /** With what slices have of their own, under names that begin with `SHAPE/`. */
+  static async readWithOwn(source: TensorSource, shape: EncoderShape, labels: number): Promise<Parameters> {
+    const parameters = await Parameters.read(source, shape, labels);
+    for (const name of source.names.filter((one) => one.includes('/')))
+      parameters.add(name, source.shape(name), await source.read(name));
+    return parameters;
+  }
+
   [Symbol.iterator](): Iterator<Parameter> {
     return this.held.values();
   }

@@ -2,7 +2,8 @@
  * Nested slices: the first channels of the whole network, the first heads and neurons of every layer. A slice's weights are
  * the leading blocks of the master's, corrected where the slice says how, and its gradients are added there.
  */
-import { type EncoderShape, headTensors, type LayerShape } from '../model/index.js';
+import { roundToNibbles } from '../compress/quantise.js';
+import { type EncoderShape, headTensors, type LayerShape, NIBBLE_BLOCK } from '../model/index.js';
 import type { MatrixProducts } from './matrix-products.js';
 import { EMBEDDING_NORM, layerName, type Parameter, type Parameters } from './parameters.js';
 import { denseOf, type Restoration, type SliceCorrections, type StandIn } from './slice-corrections.js';
@@ -13,6 +14,11 @@ export interface Slice {
   /** Before the names of parameters that the slice has for itself where they exist, its normalisations' for one. */
   readonly own?: string;
   readonly corrections?: SliceCorrections;
+  /**
+   * The layers' matrices are rounded to so many bits each time they are taken from the master, which learns as if they were not
+   * (the straight-through estimator, arXiv 1308.3432).
+   */
+  readonly bits?: 4;
 }
 
 export const wholeSlice = ({ hiddenSize, layers }: EncoderShape): Slice => ({ channels: hiddenSize, layers });
@@ -57,7 +63,12 @@ export class SliceWeights {
   ) {
     this.shapes = sliceShapes(slice, headSize, master.of(headTensors.bias).shape[0]);
     for (const [name, shape] of this.shapes)
-      if (!isWhole(shape, this.parameter(name).shape) || this.restoration(name) || this.standIn(name))
+      if (
+        !isWhole(shape, this.parameter(name).shape) ||
+        this.restoration(name) ||
+        this.standIn(name) ||
+        this.isRounded(name)
+      )
         this.copies.set(name, roomFor(room, name, count(shape)));
     for (const name of this.copies.keys()) this.cut(name);
   }
@@ -70,6 +81,7 @@ export class SliceWeights {
       const standIn = this.standIn(name);
       if (restoration) await this.restore(name, restoration);
       if (standIn) this.addStandIn(name, standIn);
+      if (this.isRounded(name)) roundToNibbles(this.values(name), this.shape(name)[1], NIBBLE_BLOCK);
     }
   }
 
@@ -104,6 +116,10 @@ export class SliceWeights {
   private parameter(name: string): Parameter {
     const own = `${this.slice.own ?? ''}${name}`;
     return this.master.of(this.master.has(own) ? own : name);
+  }
+
+  private isRounded(name: string): boolean {
+    return this.slice.bits !== undefined && name.startsWith('encoder.') && this.shape(name).length === 2;
   }
 
   private restoration(name: string): Restoration | undefined {

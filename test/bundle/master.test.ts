@@ -146,3 +146,48 @@ for (const form of ['fp16', 'q8', 'q4'] as const)
     await writeMaster(second, master.tensors(), 'fp16');
     t.deepEqual(await readFile(second), await readFile(first));
   });
+
+test('rows that are seldom read stand in 4 bits after the others, and are read as one table', async (t) => {
+  const folder = await temporaryFolder(t);
+  for (const [columns, coarseFrom] of [
+    [64, 1030],
+    [40, 7],
+    [32, 0],
+  ]) {
+    const table = tensor('table', [1500, columns], 2);
+    const write = async (name: string, given: readonly MasterTensor[], store: Store = 'q8') => {
+      const path = join(folder, `${columns}-${name}`);
+      const { bytes } = await writeMaster(path, given, store);
+      const master = await Master.open(path);
+      t.teardown(() => master.close());
+      return { path, bytes, master };
+    };
+    const both = await write('both', [{ ...table, coarseFrom }]);
+    const fine = await write('fine', [table]);
+    const coarse = await write('coarse', [{ ...table, store: 'q4' }]);
+    t.deepEqual(both.master.names, ['table']);
+    t.deepEqual(both.master.shape('table'), [1500, columns]);
+    t.true(both.bytes < fine.bytes);
+    const values = await both.master.read('table');
+    const [inFine, inCoarse] = [await fine.master.read('table'), await coarse.master.read('table')];
+    const stride = inCoarse.length / 1500;
+    for (let row = 0; row < 1500; row++) {
+      const stored =
+        row < coarseFrom
+          ? inFine.subarray(row * columns, (row + 1) * columns)
+          : inCoarse.subarray(row * stride, row * stride + columns);
+      t.deepEqual(values.subarray(row * columns, (row + 1) * columns), stored, `row ${row}`);
+    }
+    for (const [from, to] of [
+      [0, 5],
+      [coarseFrom, coarseFrom],
+      [Math.max(0, coarseFrom - 3), coarseFrom + 4],
+      [coarseFrom + 2, 1500],
+    ])
+      t.deepEqual(await both.master.readRows('table', from, to), values.slice(from * columns, to * columns));
+    const again = await write('again', both.master.tensors());
+    t.deepEqual(await readFile(again.path), await readFile(both.path));
+    const halves = await write('halves', [{ ...table, coarseFrom }], 'fp16');
+    t.true(halves.bytes > fine.bytes);
+  }
+});

@@ -1,5 +1,6 @@
 /** Nested slices: the same as a network that was physically cut, and gradients land where the slice is. */
 import test from 'ava';
+import { roundToNibbles } from '../../src/compress/quantise.js';
 import type { EncoderShape } from '../../src/model/index.js';
 import { drawDrops, leadingOf, type Parameters, type Slice, seededRandom, wholeSlice } from '../../src/train/index.js';
 import { POSITIONS, TYPES, WORDS } from '../../src/train/parameters.js';
@@ -67,6 +68,30 @@ test('a slice answers and learns as the network cut down to it, and nothing land
     t.is(nonZero(gradient), nonZero(block), `${name} has a gradient outside of the slice`);
   }
   t.true(farthest(inside, gradientsOf(alone.parameters)).share < 1e-7);
+});
+
+test('a slice in 4 bits answers as the network that was rounded, which alone has its gradients', async (t) => {
+  const master = await running(t, shape, randomNetwork(shape, 1));
+  const tensors = cut(master.parameters);
+  const alone = await running(t, cutShape, tensors);
+  for (const { name, values } of alone.parameters) {
+    const [, columns] = alone.parameters.of(name).shape;
+    if (name.startsWith('head.')) values.set(tensors.values(name));
+    else if (name.startsWith('encoder.') && columns !== undefined) roundToNibbles(values, columns, 32);
+  }
+  const weights = master.run.slice({ ...slice, bits: 4 });
+  const before = [...master.parameters].map(({ values }) => values.slice());
+  await weights.refresh();
+  const batch = randomBatch(2, shape.vocabSize);
+  const one = await master.run.run(batch, wanted, { slice: weights });
+  const other = await alone.run.run(batch, wanted, {});
+  t.is(one.loss, other.loss);
+  t.deepEqual(one.logits, other.logits);
+  t.not(one.loss, (await master.run.run(batch, wanted, { slice: master.run.slice(slice) })).loss);
+  t.deepEqual(
+    [...master.parameters].map(({ values }) => values),
+    before,
+  );
 });
 
 test('gradients of a slice are added to those of the whole, in either order', async (t) => {

@@ -96,10 +96,7 @@ async function searching<Result>(
 async function trainedParameters({ checkpoint }: Workshop, path: string, labels: number): Promise<Parameters> {
   const file = await SafetensorsFile.open(path);
   try {
-    const parameters = await Parameters.read(file, shapeOf(checkpoint), labels);
-    for (const name of file.names)
-      if (name.includes('/')) parameters.add(name, file.shape(name), await file.read(name));
-    return parameters;
+    return await Parameters.readWithOwn(file, shapeOf(checkpoint), labels);
   } finally {
     await file.close();
   }

@@ -1,6 +1,6 @@
 /** Second phase: what is worth keeping comes first, then all slices learn from the whole network. */
 import { orderNetwork } from '../../calibrate/index.js';
-import { SafetensorsFile } from '../../checkpoint/index.js';
+import { type Checkpoint, SafetensorsFile } from '../../checkpoint/index.js';
 import { type Arrangement, arranged } from '../../compress/arrange.js';
 import { shapeOf } from '../../model/index.js';
 import {
@@ -67,7 +67,7 @@ export async function distilled(
   );
   const corrections = await StoredCorrections.open(correctionsPath, checkpoint.config);
   const start = async () => {
-    const both = await startOf(workshop, fineTunedPath, arrangement, labels);
+    const both = await startOf(checkpoint, fineTunedPath, arrangement, labels);
     addOwn(both.parameters, corrections, checkpoint.config);
     return both;
   };
@@ -123,8 +123,12 @@ function upTo(rows: readonly (readonly number[])[], tokens: number): (readonly n
 }
 
 /** The master before the first step, and the teacher: the fine-tuned network in the same order. */
-async function startOf(workshop: Workshop, fineTunedPath: string, arrangement: Arrangement, labels: number) {
-  const { checkpoint } = workshop;
+export async function startOf(
+  checkpoint: Checkpoint,
+  fineTunedPath: string,
+  arrangement: Arrangement,
+  labels: number,
+): Promise<Record<'parameters' | 'teacher', Parameters>> {
   return withSource(fineTunedPath, async (file) => {
     const source = arranged(file, arrangement);
     const shape = shapeOf(checkpoint);

@@ -49,9 +49,18 @@ export function slicePlan(size: NetworkSize, corrections?: StoredCorrections): S
     whole: whole.slice,
     wholeEvery: WHOLE_EVERY,
     regular: REGULAR.flatMap((one) => others.filter(({ shape }) => isOneOf([one], shape)).map(({ slice }) => slice)),
-    others: others.filter(({ shape }) => !isRegular(shape)).map(({ slice }) => slice),
+    others: others.filter(({ shape }) => !isRegular(shape)).flatMap(({ shape, slice }) => inBits(shape, slice)),
   };
 }
+
+/** Small shapes are what 4 bits take most from: they learn every other time as they will be in 4 bits. */
+const inBits = (shape: Shape, slice: NestedSlice): NestedSlice[] =>
+  learnsSeldom(shape)
+    ? [
+        { ...slice, share: slice.share / 2 },
+        { ...slice, name: `${slice.name}-q4`, bits: 4, share: slice.share / 2 },
+      ]
+    : [slice];
 
 /** Checkpoint names of the normalisations, by site: the embedding's, then two a layer. */
 export function normNames(layers: number): string[] {
