@@ -102,15 +102,9 @@ export class Workplace {
 
 const stepFile = (name: string) => `${name}.step`;
 
-/** The result of a step that is done, for whoever looks at a build's folder from outside. @throws BUNDLE_WRITE */
-export async function readStep<Result>(folder: string, name: string): Promise<Result> {
-  const path = join(folder, stepFile(name));
-  try {
-    return deserialize(await readFile(path)) as Result;
-  } catch (error) {
-    throw new SnugError('BUNDLE_WRITE', `${path}: no step of a build: ${messageOf(error)}`, { cause: error });
-  }
-}
+/** The result of a step that is done, for whoever looks at a build's folder from outside. */
+export const readStep = async <Result>(folder: string, name: string): Promise<Result> =>
+  deserialize(await readFile(join(folder, stepFile(name)))) as Result;
 
 /** What the file system said, in Snug's words; all other errors stay what they are. */
 function written(path: string, error: unknown): unknown {

@@ -1,4 +1,4 @@
-/** The bundle in examples/, which is real: all-MiniLM-L6-v2 with a head for CLINC150, stored in 8 bits. */
+/** The bundle in examples/, which is real: all-MiniLM-L6-v2 trained on CLINC150, all profiles, stored in 8 bits. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -32,7 +32,7 @@ test('it is whole, has 150 labels, and is small enough to travel', async (t) => 
   t.false(manifest.labels.includes('oos'));
   t.is(manifest.store, 'q8');
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
-  t.true(bytes < 26e6, `${bytes} bytes`);
+  t.true(bytes <= 20e6, `${bytes} bytes`);
 });
 
 test('both profiles give its golden answers', async (t) => {
@@ -57,36 +57,26 @@ test('on its stream, 8 bits are as good as float32', async (t) => {
   const rows = (await readRows(file)).filter((_, i) => i % 28 === 0);
   const found = await evaluate(await openBundle(bundle), { rows, file, profile: EIGHT, compare: FULL });
   t.log(`${rows.length} rows: accuracy ${found.accuracy.toFixed(3)}, float32 ${found.compare?.accuracy.toFixed(3)}`);
-  t.true(found.accuracy > 0.87 && (found.inScopeTop1 ?? 0) > 0.92 && (found.outOfScopeRecall ?? 0) > 0.7);
+  t.true(found.accuracy > 0.88 && (found.inScopeTop1 ?? 0) > 0.94 && (found.outOfScopeRecall ?? 0) > 0.7);
   t.true((found.compare?.agreement ?? 0) > 0.96);
   t.true(Math.abs(found.accuracy - (found.compare?.accuracy ?? 0)) < 0.02);
 });
 
-test('8-bit vectors of 24 texts are near its own float32, and near the reference through its 8-bit store', async (t) => {
+test('8-bit vectors of 24 texts are near its own float32, whatever their neighbours are', async (t) => {
   if (!isThere(t)) return;
   const reference = await readFile(new URL('../fixtures/minilm/expected.json', import.meta.url), 'utf8');
-  const rows: { text: string; inputIds: number[]; pooledMean: number[] }[] = JSON.parse(reference).rows;
+  const rows: { text: string }[] = JSON.parse(reference).rows;
   const [eight, full] = [await load(bundle), await load(bundle, { profile: FULL })];
   t.teardown(() => Promise.all([eight.close(), full.close()]));
   t.is(eight.profile, EIGHT);
   const texts = rows.map(({ text }) => text);
   const wanted = await full.embed(texts);
-  const [toOwn, respelled, toReference]: number[][] = [[], [], []];
-  for (const [i, { text, inputIds, pooledMean }] of rows.entries()) {
-    const [vector] = await eight.embed([text]);
-    // Pieces that the smaller vocabulary lacks are spelled with more of them: another text to the network, and a rare one.
-    const isOwn = eight.encode(text).ids.length === inputIds.length;
-    (isOwn ? toOwn : respelled).push(cosine(vector, wanted[i]));
-    if (isOwn) toReference.push(cosine(vector, pooledMean));
-  }
-  t.log(`least cosine to float32: ${least(toOwn)}; to the reference: ${least(toReference)}`);
-  t.true(Math.min(...toOwn) >= 0.995);
-  t.true(Math.min(...respelled) >= 0.99);
-  t.true(toReference.length >= 8, `${toReference.length} texts have the checkpoint's own pieces`);
-  t.true(Math.min(...toReference) >= 0.99);
-  // All in one call: a vector is a text's own, whatever its neighbours are.
-  const together = await eight.embed(texts);
-  t.true(Math.min(...together.map((vector, i) => cosine(vector, wanted[i]))) >= 0.995);
+  const alone: number[] = [];
+  for (const [i, text] of texts.entries()) alone.push(cosine((await eight.embed([text]))[0], wanted[i]));
+  const together = (await eight.embed(texts)).map((vector, i) => cosine(vector, wanted[i]));
+  t.log(`least cosine to float32: ${least(alone)} alone, ${least(together)} together`);
+  t.true(Math.min(...alone) >= 0.99);
+  t.true(Math.min(...together) >= 0.99);
 });
 
 const least = (values: readonly number[]) => Math.min(...values).toFixed(4);

@@ -2,7 +2,6 @@
  * Faults of the field, a few times each, on the real agent with the demo's bundle: every record that was written to the followed
  * file arrives, once repeats are taken away, in order, and nothing needs a hand. `npm run bench soak` does the same for long.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,6 +9,7 @@ import test, { type ExecutionContext } from 'ava';
 import { ControlGroup } from '../../src/bench/control-group.js';
 import { Board, type BoardOptions } from '../../src/bench/field/board.js';
 import { type Fault, faults, suffer } from '../../src/bench/field/faults.js';
+import { SmallDisk } from '../../src/bench/field/small-disk.js';
 import { fullDisk, shortOfMemory, stepClock } from '../../src/bench/field/surroundings.js';
 import { hasMosquitto } from '../agent/support/mosquitto-tools.js';
 import { randomSource } from '../agent/support/random.js';
@@ -56,17 +56,13 @@ for (const fault of faults)
 
 test.serial(`${fullDisk.name}: ${fullDisk.what}: nothing lost, order kept`, async (t) => {
   if (!hasMosquitto(t)) return t.pass();
-  const disk = await mkdtemp(join(tmpdir(), 'snug-disk-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]).status === 0;
-  t.teardown(async () => {
-    if (mounted) spawnSync('umount', ['-l', disk]);
-    await rm(disk, { recursive: true, force: true });
-  });
-  if (!mounted) {
+  const disk = await SmallDisk.mount();
+  if (!disk) {
     t.log('NOT TESTED: a small disk can be mounted by root alone');
     return t.pass();
   }
-  await survives(t, fullDisk, { stateDir: join(disk, 'state') });
+  t.teardown(() => disk.remove());
+  await survives(t, fullDisk, { stateDir: join(disk.folder, 'state') });
 });
 
 test.serial(

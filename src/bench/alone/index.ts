@@ -2,6 +2,7 @@
  * `snug bench alone`: a nested slice beside the same shape that had every step for itself, begun from the same weights under the same
  * corrections, at the learning rate that is best on eval rows. Takes what a build with `--training` left; goes on where it was stopped.
  */
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +34,7 @@ import { type LabelledText, noneLabel, readClinc150, toTsv } from '../texts.js';
 
 const SHAPE: Shape = { width: 0.5, prune: 0.25 };
 const RATES = [1e-4, 2e-4, 4e-4];
+const LEARNT = 'distilled.safetensors';
 const CHECKS = 8;
 const STATE_EVERY = 200;
 const THREADS = 2;
@@ -51,6 +53,8 @@ export const aloneBenchmark: Benchmark = {
     const { checkpoint, dataFolder, training } = options;
     if (checkpoint === undefined) return [unmeasured(shape, '--checkpoint is not given')];
     if (training === undefined) return [unmeasured(shape, '--training is not given')];
+    if (!existsSync(join(training, LEARNT)))
+      return [unmeasured(shape, `${training}: no build has come to its end there (${LEARNT} is missing)`)];
     if (dataFolder === undefined) return [unmeasured(shape, 'SNUG_DATA is not set')];
     const opened = await openCheckpoint(checkpoint);
     try {
@@ -90,7 +94,7 @@ async function compare(
   const inputs = { arrangement, corrections: slice, sliceSteps, labels: data.labels };
   const notebook = await Workplace.open(join(cacheFolder, 'alone'), inputs, true);
   const nested = await notebook.step('nested', async () =>
-    rightOf(await trained(checkpoint, join(training, 'distilled.safetensors'), data.labels.length)),
+    rightOf(await trained(checkpoint, join(training, LEARNT), data.labels.length)),
   );
   say(`nested: ${percent(nested)}`);
   const alone: (Learnt & { rate: number })[] = [];

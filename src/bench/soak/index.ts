@@ -13,7 +13,8 @@ import type { Benchmark, BenchOptions } from '../benchmark.js';
 import { ControlGroup } from '../control-group.js';
 import { Board, type BoardOptions, programOf } from '../field/board.js';
 import { type Fault, faults, suffer } from '../field/faults.js';
-import { shortOfMemory, stepClock } from '../field/surroundings.js';
+import { SmallDisk } from '../field/small-disk.js';
+import { fullDisk, shortOfMemory, stepClock } from '../field/surroundings.js';
 import { memoryOfTree } from '../process-memory.js';
 import { type BenchRow, type RowShape, unmeasured, valueRow } from '../row.js';
 
@@ -40,7 +41,7 @@ export const soakBenchmark: Benchmark = {
     const seldom = Math.ceil(kills / 10);
     for (const fault of faults)
       rows.push(await faultRow(options, texts, fault, OFTEN.includes(fault.name) ? kills : seldom));
-    rows.push(await clockRow(options, texts, seldom), await memoryRow(options, texts, seldom));
+    for (const row of [clockRow, memoryRow, diskRow]) rows.push(await row(options, texts, seldom));
     rows.push(...(await soakRows(options, texts, minutes)));
     return rows;
   },
@@ -56,8 +57,8 @@ async function faultRow(
   const shape: RowShape = { id: fault.name, what: `lost: ${fault.what}`, unit: 'records', bar: '=0' };
   let done = 0;
   const onDone = () => ++done % 25 === 0 && options.say(`${fault.name}: ${done} of ${times}`);
-  // Boards in one control group would be squeezed by each other's turns.
-  const count = surroundings.group ? 1 : Math.min(BOARDS, times);
+  // Boards in one control group, or on one small disk, would suffer from each other's turns.
+  const count = surroundings.group || surroundings.stateDir ? 1 : Math.min(BOARDS, times);
   const share = (at: number) => Math.floor(times / count) + (at < times % count ? 1 : 0);
   try {
     const outcomes = await Promise.all(
@@ -96,6 +97,20 @@ async function memoryRow(options: BenchOptions, texts: readonly string[], times:
     return await faultRow(options, texts, shortOfMemory(group), times, { group });
   } finally {
     await group.remove();
+  }
+}
+
+async function diskRow(options: BenchOptions, texts: readonly string[], times: number): Promise<BenchRow> {
+  const disk = await SmallDisk.mount();
+  if (!disk)
+    return unmeasured(
+      { id: fullDisk.name, what: `lost: ${fullDisk.what}`, unit: 'records' },
+      'a small disk can be mounted by root alone',
+    );
+  try {
+    return await faultRow(options, texts, fullDisk, times, { stateDir: join(disk.folder, 'state') });
+  } finally {
+    await disk.remove();
   }
 }
 
