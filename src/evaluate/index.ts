@@ -34,6 +34,8 @@ export interface EvaluateOptions {
   readonly profile: string;
   readonly compare?: string;
   readonly onProgress?: (done: number, total: number) => void;
+  /** Told of every row, in their order. */
+  readonly onOutcome?: (outcome: Outcome) => void;
 }
 
 /** Texts answered before anything is timed, and before memory is read. */
@@ -66,6 +68,7 @@ export async function evaluate(bundle: Bundle, options: EvaluateOptions): Promis
       const others: Answered[] = [];
       for (const row of rows) {
         own.push(await ask(bundle, model, row));
+        options.onOutcome?.(own[own.length - 1].outcome);
         if (other) others.push(await ask(bundle, other, row));
         if (!other && own.length === Math.min(MEMORY_AFTER, total)) memory = processMemory();
         options.onProgress?.(own.length, total);

@@ -13,6 +13,12 @@ const profileSchema = v.object({
   /** Test rows in scope with refusal off; all test rows with it on. */
   inScopeTop1: share,
   accuracy: share,
+  /** With refusal on, in scope; and of the rows out of scope, those refused. Null where there are none. */
+  inScopeAccuracy: v.nullable(share),
+  outOfScopeRecall: v.nullable(share),
+  /** Rows in scope that the full fp32 profile alone, and that this one alone answers right, refusal off. */
+  onlyFullRight: v.number(),
+  onlyItRight: v.number(),
   /** Whether no other profile beats it at no more cost, by eval rows. */
   recommended: v.boolean(),
   weightBytes: v.number(),
@@ -28,6 +34,7 @@ const recordSchema = v.object({
   command: v.string(),
   bundle: v.string(),
   testRows: v.number(),
+  inScopeRows: v.number(),
   cpu: v.string(),
   profiles: v.array(profileSchema),
 });

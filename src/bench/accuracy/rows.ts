@@ -1,7 +1,7 @@
 /** Finished runs as rows: what is lost at each budget, over seeds; before and after training; beside n-grams. */
-import { type BenchRow, type RowShape, rowOf, valueRow } from '../row.js';
-import { budgets, fullOf, lossOf, pick, worstOfFourBits } from './picks.js';
-import type { RunRecord } from './record.js';
+import { type Bar, type BenchRow, type RowShape, rowOf, valueRow } from '../row.js';
+import { budgets, fullOf, lossOf, pairedHalfWidth, pick, worstOfFourBits } from './picks.js';
+import type { ProfileRecord, RunRecord } from './record.js';
 
 /** Whether everything that the ladder recommends is worth more than n-grams, which cost next to nothing. */
 export function ngramRow(task: string, record: RunRecord, ngrams: number): BenchRow {
@@ -33,39 +33,89 @@ function meanRow(shape: RowShape, values: readonly number[], note: string): Benc
   };
 }
 
+/** What the full fp32 model reaches, in percent; bars where the whole network was trained. */
+const fullFigures: readonly {
+  readonly id: string;
+  readonly what: string;
+  readonly of: (full: ProfileRecord) => number | null;
+  readonly bars: Readonly<Record<string, Bar>>;
+}[] = [
+  {
+    id: 'full',
+    what: 'the full fp32 model, in scope, refusal off',
+    of: (full) => full.inScopeTop1,
+    bars: { clinc150: '>=96', sst2: '>=88' },
+  },
+  {
+    id: 'full-refusing',
+    what: 'the same with refusal on',
+    of: (full) => full.inScopeAccuracy,
+    bars: { clinc150: '>=94' },
+  },
+  {
+    id: 'full-refused',
+    what: 'the full fp32 model, out of scope: refused',
+    of: (full) => full.outOfScopeRecall,
+    bars: { clinc150: '>=80' },
+  },
+  {
+    id: 'full-all',
+    what: 'the full fp32 model, all rows, refusal on',
+    of: (full) => full.accuracy,
+    bars: { clinc150: '>=91.8' },
+  },
+];
+
+function fullRows(
+  id: (name: string) => string,
+  task: string,
+  isTrained: boolean,
+  fulls: readonly ProfileRecord[],
+  seeds: string,
+): BenchRow[] {
+  return fullFigures
+    .filter(({ id, bars }) => id === 'full' || bars[task] !== undefined)
+    .map(({ id: name, what, of, bars }) =>
+      meanRow(
+        { id: id(name), what, unit: '%', ...(isTrained && bars[task] && { bar: bars[task] }) },
+        fulls.map((full) => 100 * (of(full) ?? Number.NaN)),
+        seeds,
+      ),
+    );
+}
+
 /** @param records of one task and one recipe */
 export function rowsOf(task: string, recipe: string, records: readonly RunRecord[]): BenchRow[] {
   const id = (name: string) => `${task}-${recipe}-${name}`;
   const seeds = `seeds ${records.map(({ seed }) => seed).join(', ')}`;
   const fulls = records.flatMap((record) => fullOf(record) ?? []);
   if (fulls.length === 0) return [];
-  // Bars are for what training keeps; SST-2's stand in docs/training.md.
-  const isBarred = recipe === 'full' && task === 'clinc150';
-  const full = meanRow(
-    { id: id('full'), what: 'the full fp32 model, in scope, refusal off', unit: '%' },
-    fulls.map(({ inScopeTop1 }) => 100 * inScopeTop1),
-    seeds,
-  );
-  const rows = [full];
+  const isTrained = recipe === 'full';
+  const rows = fullRows(id, task, isTrained, fulls, seeds);
   for (const budget of budgets) {
     const picked = records.flatMap((record) => {
       const profile = pick(record, budget);
-      return profile ? [{ profile: profile.profile, loss: lossOf(record, profile) }] : [];
+      if (!profile) return [];
+      const interval = `±${pairedHalfWidth(record, profile).toFixed(2)}`;
+      return [{ named: `${profile.profile} (${interval})`, loss: lossOf(record, profile) }];
     });
     if (picked.length === 0) continue;
-    const note = `${seeds}: ${picked.map(({ profile }) => profile).join(', ')}`;
+    const note = `${seeds}: ${picked.map(({ named }) => named).join(', ')}`;
     const shape = (suffix: string, what: string, bar: RowShape['bar']): RowShape => ({
       id: id(budget.id + suffix),
       what: `${budget.what}: ${what}`,
       unit: 'points lost',
-      ...(isBarred && { bar }),
+      ...(isTrained && bar && { bar }),
     });
     rows.push(
       meanRow(
-        shape('', 'in scope, refusal off', budget.bar),
+        shape('', 'in scope, refusal off', budget.bars[task]),
         picked.map(({ loss }) => loss.inScope),
         note,
       ),
+    );
+    if (task !== 'clinc150') continue;
+    rows.push(
       meanRow(
         shape('-all', 'all rows, refusal on', '<=1.5'),
         picked.map(({ loss }) => loss.all),
@@ -81,7 +131,7 @@ export function rowsOf(task: string, recipe: string, records: readonly RunRecord
           id: id('four-bits'),
           what: '4 bits against 8 of the same shape, the shape that loses most',
           unit: 'points lost',
-          ...(isBarred && { bar: '<=1' }),
+          ...(isTrained && task === 'clinc150' && { bar: '<=1' }),
         },
         fours.map(({ loss }) => loss),
         `${seeds}: ${fours.map(({ profile }) => profile).join(', ')}`,

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { budgets, lossOf, pick, worstOfFourBits } from '../../../src/bench/accuracy/picks.js';
+import { budgets, lossOf, pairedHalfWidth, pick, worstOfFourBits } from '../../../src/bench/accuracy/picks.js';
 import { type ProfileRecord, type RunRecord, readRecords } from '../../../src/bench/accuracy/record.js';
 import { ngramRow, rowsOf } from '../../../src/bench/accuracy/rows.js';
 
@@ -12,6 +12,10 @@ const profile = (name: string, evalAccuracy: number, right: number, bytes: numbe
   evalAccuracy,
   inScopeTop1: right,
   accuracy: right - 0.04,
+  inScopeAccuracy: right - 0.02,
+  outOfScopeRecall: 0.81,
+  onlyFullRight: 90,
+  onlyItRight: 45,
   recommended: true,
   weightBytes: bytes,
   latencyRatio: time,
@@ -24,6 +28,7 @@ const record = (seed: number, full = 0.966): RunRecord => ({
   command: 'snug build',
   bundle: `bundle ${seed}`,
   testRows: 5500,
+  inScopeRows: 4500,
   cpu: 'a processor',
   profiles: [
     profile('w1.00-p0.00-q32', 0.95, full, 90, 1),
@@ -49,6 +54,36 @@ test('what is lost is counted in points against the full fp32 profile of the sam
   const { inScope, all } = lossOf(run, run.profiles[5]);
   t.true(Math.abs(inScope - 1.1) < 1e-9 && Math.abs(all - 1.1) < 1e-9);
   t.like(worstOfFourBits(run), { profile: 'w0.75-p0.25-q4' });
+});
+
+test('the interval around a loss is that of the rows that only one of both answers right', (t) => {
+  const run = record(1);
+  // 135 rows of 4,500 differ, 45 more one way: a standard error of sqrt(135 - 45² / 4500) rows.
+  const rows = 1.96 * Math.sqrt(135 - 0.45);
+  t.true(Math.abs(pairedHalfWidth(run, run.profiles[5]) - (100 * rows) / 4500) < 1e-9);
+});
+
+test('each task has bars of its own; the full model has them too', (t) => {
+  const barsOf = (task: string) =>
+    Object.fromEntries(rowsOf(task, 'full', [record(1)]).map(({ id, bar }) => [id.slice(task.length + 6), bar]));
+  t.like(barsOf('clinc150'), {
+    full: '>=96',
+    'full-refusing': '>=94',
+    'full-refused': '>=80',
+    'full-all': '>=91.8',
+    budget: '<=0.3',
+    eighth: '<=1.5',
+    'budget-all': '<=1.5',
+    'four-bits': '<=1',
+  });
+  t.deepEqual(barsOf('sst2'), {
+    full: '>=88',
+    budget: '<=0.5',
+    'half-width': '<=3',
+    quarter: '<=3',
+    eighth: '<=4',
+    'four-bits': null,
+  });
 });
 
 test('the table is the mean over seeds with its spread; bars are on the mean', (t) => {
