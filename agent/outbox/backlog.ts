@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.js';
 import { type EntryKey, type EntryKind, parseKey, rangeOf, type StoredResult, unsealed } from './entry.js';
+import { EntryTimes } from './entry-times.js';
 import type { Store } from './store.js';
 import type { Writer } from './writer.js';
 
@@ -31,27 +32,23 @@ const AT_A_TIME = 64;
 const MOST_AT_A_LOOK = 4096;
 /** After a bound was met, so much room is made: not an entry for every entry. */
 const ROOM = 0.02;
-/** A step of the clock by more than this makes no entry older than it is. */
-const CLOCK_STEP_MS = 60_000;
-/** What is from before was written while the clock was not set (2024-01-01): nobody knows how old it is. */
-const CLOCK_SET_S = 1_704_067_200;
 
 export class Backlog {
   records = 0;
   bytes = 0;
   telemetryBytes = 0;
   readonly #gone = new Set<string>();
-  #steppedMs = 0;
-  #lastLook: { readonly wallMs: number; readonly runMs: number } | undefined;
+  readonly #times: EntryTimes;
 
   constructor(
     private readonly store: Pick<Store, 'keys' | 'entries'>,
     private readonly writer: Pick<Writer, 'delete'>,
     private readonly bounds: Bounds,
-    private readonly clock: Pick<Clock, 'now'>,
+    clock: Pick<Clock, 'now' | 'runMs'>,
     private readonly onCut: OnCut,
-    private readonly nowMs: () => number = () => performance.now(),
-  ) {}
+  ) {
+    this.#times = new EntryTimes(clock);
+  }
 
   /** Counts what is there; gives the highest number. */
   async count(): Promise<number> {
@@ -74,6 +71,11 @@ export class Backlog {
       }
     }
     return highest;
+  }
+
+  /** The time of day for a new entry, in seconds. */
+  stampS(number: number): number {
+    return this.#times.stampS(number);
   }
 
   added({ kind, records, bytes }: EntryKey): void {
@@ -143,15 +145,8 @@ export class Backlog {
     if (count > 0) this.onCut(kind, cause, count);
   }
 
-  /** A clock that was stepped (a board without one starts in the past) makes nothing old at once. */
   async #cutOld(busy: (number: number) => boolean): Promise<void> {
-    const look = { wallMs: this.clock.now(), runMs: this.nowMs() };
-    if (this.#lastLook) {
-      const stepMs = look.wallMs - this.#lastLook.wallMs - (look.runMs - this.#lastLook.runMs);
-      if (Math.abs(stepMs) > CLOCK_STEP_MS) this.#steppedMs = Math.max(0, this.#steppedMs + stepMs);
-    }
-    this.#lastLook = look;
-    const oldestS = (look.wallMs - this.#steppedMs) / 1000 - this.bounds.maxAgeS;
+    const maxAgeMs = this.bounds.maxAgeS * 1000;
     for (const kind of ['telemetry', 'result'] as const) {
       // What is left goes with the next look.
       const { gte, lt } = rangeOf(kind);
@@ -159,7 +154,7 @@ export class Backlog {
       let count = 0;
       for (const key of keys) {
         const about = parseKey(key);
-        if (!about || about.atS >= oldestS || about.atS < CLOCK_SET_S || busy(about.number)) continue;
+        if (!about || this.#times.ageMs(about) <= maxAgeMs || busy(about.number)) continue;
         this.remove(key, about);
         count += about.records;
       }

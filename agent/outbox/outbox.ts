@@ -289,7 +289,7 @@ export class Outbox {
   #about(kind: EntryKind, records: number, bytes: number): EntryKey {
     this.#number++;
     this.#places.counter = this.#number;
-    return { kind, number: this.#number, records, bytes, atS: Math.floor(this.#options.clock.now() / 1000) };
+    return { kind, number: this.#number, records, bytes, atS: this.#backlog.stampS(this.#number) };
   }
 
   #written(keys: Iterable<string>): void {

@@ -38,20 +38,15 @@ async function backlogOf(
   const cuts: string[] = [];
   const all = { maxBytes: 1e9, maxRecords: 1e9, maxAgeS: 1e9, ...bounds };
   const make = () =>
-    new Backlog(
-      store,
-      writer,
-      all,
-      { now: () => time.wallMs },
-      (kind, cause, count) => cuts.push(`${kind} ${cause} ${count}`),
-      () => time.runMs,
+    new Backlog(store, writer, all, { now: () => time.wallMs, runMs: () => time.runMs }, (kind, cause, count) =>
+      cuts.push(`${kind} ${cause} ${count}`),
     );
   const backlog = make();
   let number = 0;
   const add = (kind: EntryKey['kind'], count: number, bytes = 100) => {
     for (let i = 0; i < count; i++) {
       const records = kind === 'result' ? 1 : 0;
-      const about = { kind, number: ++number, records, bytes, atS: Math.floor(time.wallMs / 1000) };
+      const about = { kind, number: ++number, records, bytes, atS: backlog.stampS(number) };
       writer.put(keyOf(about), sealed({ source: 'a', predictions: [], number }));
       backlog.added(about);
     }
@@ -147,6 +142,45 @@ test('what waited too long goes; a clock that is set makes nothing old', async (
     await backlog.cut(nobody);
   }
   await writer.write();
-  t.is((await numbers('result')).length, 2);
-  t.deepEqual(cuts, ['result age 3']);
+  t.deepEqual([await numbers('result'), cuts], [[], ['result age 5']], 'the first two are as old as the others');
+});
+
+test('a clock that was stepped back and forth between two looks makes nothing old, and nothing young', async (t) => {
+  const { backlog, writer, add, numbers, cuts, time, pass } = await backlogOf(t, { maxAgeS: 7 * 86_400 });
+  add('result', 1);
+  await backlog.cut(nobody);
+  for (const stepMs of [-300 * DAY_MS, 300 * DAY_MS, 400 * DAY_MS, -800 * DAY_MS, 700 * DAY_MS, -50_000, -50_000]) {
+    time.wallMs += stepMs;
+    pass(1000);
+    add('result', 1);
+  }
+  await writer.write();
+  await backlog.cut(nobody);
+  t.deepEqual([(await numbers('result')).length, cuts], [8, []]);
+  pass(8 * DAY_MS);
+  add('result', 1);
+  await writer.write();
+  time.wallMs += 2000 * DAY_MS;
+  await backlog.cut(nobody);
+  await writer.write();
+  t.deepEqual([await numbers('result'), cuts], [[9], ['result age 8']]);
+});
+
+test('entries of a run before this one are no older than the lowest clock of this one makes them', async (t) => {
+  const { backlog, writer, make, add, numbers, time, pass } = await backlogOf(t, { maxAgeS: 7 * 86_400 });
+  add('result', 1);
+  await writer.write();
+  pass(DAY_MS);
+  const next = make();
+  t.is(await next.count(), 1);
+  next.stampS(2);
+  time.wallMs += 30 * DAY_MS;
+  next.stampS(3);
+  await next.cut(nobody);
+  await writer.write();
+  t.deepEqual(await numbers('result'), [1]);
+  pass(7 * DAY_MS);
+  await next.cut(nobody);
+  await writer.write();
+  t.deepEqual([await numbers('result'), backlog.records], [[], 1]);
 });
