@@ -30,6 +30,8 @@ export type OnCut = (kind: EntryKind, cause: DropCause, count: number) => void;
 /** Entries that are read or cut at a time. */
 const AT_A_TIME = 64;
 const MOST_AT_A_LOOK = 4096;
+/** More than can be on their way to the broker. */
+const REMEMBERED = 1024;
 /** After a bound was met, so much room is made: not an entry for every entry. */
 const ROOM = 0.02;
 
@@ -37,7 +39,10 @@ export class Backlog {
   records = 0;
   bytes = 0;
   telemetryBytes = 0;
+  /** Taken away, but still on disk until the next write. */
   readonly #gone = new Set<string>();
+  /** Taken away before they were written, the last of them: an acknowledgement that comes twice counts once. */
+  readonly #neverWritten = new Set<string>();
   readonly #times: EntryTimes;
 
   constructor(
@@ -86,12 +91,25 @@ export class Backlog {
 
   /** It was delivered, or is dropped: it goes with the next write. */
   remove(key: string, { kind, records, bytes }: EntryKey): void {
-    if (this.#gone.has(key)) return;
-    this.#gone.add(key);
-    this.writer.delete(key);
+    if (this.#gone.has(key) || this.#neverWritten.has(key)) return;
+    if (this.writer.delete(key)) this.#gone.add(key);
+    else this.#rememberBriefly(key);
     if (kind === 'result') this.records -= records;
     if (kind === 'telemetry') this.telemetryBytes -= bytes;
     this.bytes -= bytes;
+  }
+
+  #rememberBriefly(key: string): void {
+    this.#neverWritten.add(key);
+    for (const oldest of this.#neverWritten) {
+      if (this.#neverWritten.size <= REMEMBERED) break;
+      this.#neverWritten.delete(oldest);
+    }
+  }
+
+  /** What it remembers of entries that were taken away: bounded, however many there were. */
+  get remembered(): number {
+    return this.#gone.size + this.#neverWritten.size;
   }
 
   /** These keys were written: what was taken away is gone. */

@@ -64,11 +64,14 @@ export class Writer {
     this.#later();
   }
 
-  delete(key: string): void {
-    if (this.#closed) return;
-    if (this.#unwritten.delete(key)) this.#pending.delete(key);
-    else this.#pending.set(key, null);
+  /** True where that is to be written; a key that was not written yet is as if it had never been. */
+  delete(key: string): boolean {
+    if (this.#closed) return false;
+    const isWritten = !this.#unwritten.delete(key);
+    if (isWritten) this.#pending.set(key, null);
+    else this.#pending.delete(key);
     this.#later();
+    return isWritten;
   }
 
   /** Replaces the value of a key that is there for good: a place, a counter. */

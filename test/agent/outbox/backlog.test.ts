@@ -184,3 +184,18 @@ test('entries of a run before this one are no older than the lowest clock of thi
   await writer.write();
   t.deepEqual([await numbers('result'), backlog.records], [[], 1]);
 });
+
+test('what was delivered before it was written leaves nothing behind, and counts once', async (t) => {
+  const { backlog, writer } = await backlogOf(t);
+  for (let number = 1; number <= 5000; number++) {
+    const about = { kind: 'result' as const, number, records: 1, bytes: 100, atS: backlog.stampS(number) };
+    const key = keyOf(about);
+    writer.put(key, () => sealed({ source: 'a', predictions: [], number }));
+    backlog.added(about);
+    backlog.remove(key, about);
+    backlog.remove(key, about);
+    if (number % 1000 === 0) await writer.write();
+  }
+  t.deepEqual([backlog.records, backlog.bytes], [0, 0]);
+  t.true(backlog.remembered <= 1024, `${backlog.remembered} of 5000 are remembered`);
+});
