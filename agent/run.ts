@@ -10,8 +10,15 @@ import { BundleProfiles } from './profiles/index.js';
 import { createSource } from './sources/index.js';
 import { readCredentials } from './uplink/index.js';
 
+/**
+ * Small buffers share a slab. mqtt-packet keeps one of a few bytes for each length that a message ever had, and with it the whole
+ * slab: small slabs keep that to a few hundred kilobytes.
+ */
+const SLAB_BYTES = 1024;
+
 /** Runs until `stopped` resolves, or a command asks for a restart that somebody else does. Throws what `Agent.start` throws. */
 export async function runAgent(file: string, version: string, stopped: Promise<unknown>): Promise<void> {
+  Buffer.poolSize = SLAB_BYTES;
   process.umask(0o077); // every file and folder is this user's alone
   const text = await readConfigText(file);
   const own = checkConfig(text, file);

@@ -22,9 +22,13 @@ export const sample = operation({
   limitMs: (LONGEST_S + 5) * 1000,
   run: async ({ count, source, limitS }, { records, clock, stopping }) => {
     const enough = new AbortController();
-    const late = clock.sleep(limitS * 1000, AbortSignal.any([enough.signal, stopping])).then(() => enough.abort());
+    const end = () => enough.abort();
+    stopping.addEventListener('abort', end);
+    if (stopping.aborted) end();
+    const late = clock.sleep(limitS * 1000, enough.signal).then(end);
     const taken = await records.next(count, (name) => source === undefined || name === source, enough.signal);
-    enough.abort();
+    end();
+    stopping.removeEventListener('abort', end);
     await late;
     return { records: taken, complete: taken.length === count };
   },

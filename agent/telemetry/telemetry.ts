@@ -22,8 +22,9 @@ export interface TelemetryOptions {
 export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #startedMs: number;
-  readonly #stopping = new AbortController();
-  #changed = new AbortController();
+  #stopping = false;
+  /** Ends a wait early. Not `AbortSignal.any` with a signal that lives as long as the agent: that one keeps a trace of each. */
+  #waiting = new AbortController();
   #intervalMs: number;
   #before: { atMs: number; cpuMs: number; records: number; drops: Record<string, number> };
   #loop: Promise<void> | undefined;
@@ -43,22 +44,22 @@ export class Telemetry {
   changeInterval(intervalMs: number): void {
     if (intervalMs === this.#intervalMs) return;
     this.#intervalMs = intervalMs;
-    this.#changed.abort();
+    this.#waiting.abort();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopping = true;
+    this.#waiting.abort();
     await this.#loop;
   }
 
   async #run(): Promise<void> {
     const { clock, publish } = this.#options;
-    for (;;) {
-      this.#changed = new AbortController();
-      await clock.sleep(this.#intervalMs, AbortSignal.any([this.#stopping.signal, this.#changed.signal]));
-      if (this.#stopping.signal.aborted) return;
-      if (this.#changed.signal.aborted) continue;
-      publish(this.#message());
+    while (!this.#stopping) {
+      this.#waiting = new AbortController();
+      const { signal } = this.#waiting;
+      await clock.sleep(this.#intervalMs, signal);
+      if (!signal.aborted) publish(this.#message());
     }
   }
 
