@@ -7,7 +7,6 @@ import {
   type DistilRecipe,
   defaultDistilRecipe,
   distil,
-  type Example,
   type NestedSlice,
   Parameters,
   type SlicePlan,
@@ -32,10 +31,6 @@ const CHECKS = 8;
 const CHECK_ROWS = 4000;
 /** Slices whose mean accuracy says which weights are the best. */
 const CHECKED = ['w1.00-p0.00', 'w0.75-p0.25', 'w0.50-p0.25', 'w0.50-p0.50'];
-
-/** Of the texts that slices learn from, where there are others; and how often a row may come for that. */
-const LABELLED_SHARE = 1 / 3;
-const MOST_TIMES = 8;
 
 /** Tokens over which corrections are fitted that the slices are then trained under. */
 const CORRECTION_TOKENS = 16_384;
@@ -84,7 +79,7 @@ export async function distilled(
     const plan = withFound(slicePlan(checkpoint.config, corrections), search.found, ({ name, width, allocation }) =>
       mixedSlice(parameters, name, width, allocation, checkpoint.config, corrections, FOUND_SHARE),
     );
-    const examples = labelledOften(rows);
+    const examples = [...rows.train, ...rows.unlabelled];
     const recipe = recipeOf(workshop, training);
     const report = new RunReport('training slices', options, curveOf(place, 'training slices'));
     await distil(shapeOf(checkpoint), parameters, teacher, examples, {
@@ -112,13 +107,6 @@ export async function distilled(
     await writeWeights(unfinished, parameters);
   });
   return { path, correctionsPath, corrections, channels: arrangement.channels, search };
-}
-
-/** Labelled rows so often that they are a share of all texts: they alone tell what the teacher has wrong. */
-export function labelledOften({ train, unlabelled }: Pick<TrainingRows, 'train' | 'unlabelled'>): Example[] {
-  const wanted = (unlabelled.length * LABELLED_SHARE) / (1 - LABELLED_SHARE);
-  const times = Math.min(MOST_TIMES, Math.max(1, Math.round(wanted / Math.max(1, train.length))));
-  return [...Array.from({ length: times }, () => train).flat(), ...unlabelled];
 }
 
 const withFound = (plan: SlicePlan, found: readonly FoundShape[], sliceOf: (shape: FoundShape) => NestedSlice) => ({
