@@ -9,7 +9,7 @@ import { type Candidate, type Plan, worth } from './plan.js';
 import type { Signals } from './signals.js';
 import { type Cause, readSigns, type Sign, type Signs } from './signs.js';
 import { settings } from './thresholds.js';
-import { wayDown, wayOut, wayUp } from './ways.js';
+import { wayDown, wayOut, wayToChoice, wayUp } from './ways.js';
 
 /** What is remembered between two looks. Times are of the signals' clock. */
 export interface GovernorState {
@@ -26,6 +26,9 @@ export interface GovernorState {
   readonly takenBack: { readonly profile: string; readonly untilMs: number } | undefined;
   readonly gaveBackAtMs: number | undefined;
   readonly queueDelayMs: number;
+  /** The nearest memory limit, or the board's RAM; and when it last got smaller. */
+  readonly memoryBytes: number | null;
+  readonly tightenedAtMs: number | undefined;
 }
 
 export type Step =
@@ -55,6 +58,8 @@ export function initialState(atMs: number): GovernorState {
     takenBack: undefined,
     gaveBackAtMs: undefined,
     queueDelayMs: 0,
+    memoryBytes: null,
+    tightenedAtMs: undefined,
   };
 }
 
@@ -71,10 +76,11 @@ export function decide(before: GovernorState, signals: Signals, plan: Plan): Dec
   const pinned = plan.pinned?.profile === plan.current.profile;
 
   const out = plan.unfit !== undefined && !pinned ? wayOut(plan) : undefined;
-  if (out) {
-    const direction = worth(out) > worth(plan.current) ? 'up' : 'down';
-    const step = { kind: 'move', direction, to: out.profile, cause: 'limits', figures: {}, why: plan.unfit } as const;
-    return moved(state, plan, step);
+  const to = out ?? (isTightened(state) ? wayToChoice(plan) : undefined);
+  if (to) {
+    const direction = worth(to) > worth(plan.current) ? 'up' : 'down';
+    const why = out ? plan.unfit : `less memory is allowed, and ${to.profile} is the choice under it`;
+    return moved(state, plan, { kind: 'move', direction, to: to.profile, cause: 'limits', figures: {}, why });
   }
   const sign = signs.pressing.find((each) => isDue(state, each, signs, atMs));
   if (sign) return answerTo(sign, state, signals, plan, signs.critical, pinned);
@@ -118,13 +124,22 @@ function draining(before: GovernorState, { atMs, queueDelayMs }: Signals): boole
   return queueDelayMs < before.queueDelayMs - 0.1 * (atMs - before.lookedAtMs);
 }
 
-function remember(before: GovernorState, { atMs, queueDelayMs }: Signals, { pressing, calm }: Signs): GovernorState {
+/** Whether the memory limit got smaller just now: the choice under it may come a little later than the limit. */
+function isTightened({ tightenedAtMs, lookedAtMs }: GovernorState): boolean {
+  return tightenedAtMs !== undefined && lookedAtMs - tightenedAtMs <= settings.tightenedMs.value;
+}
+
+function remember(before: GovernorState, signals: Signals, { pressing, calm }: Signs): GovernorState {
+  const { atMs, queueDelayMs, memoryBytes } = signals;
+  const isSmaller = memoryBytes !== null && before.memoryBytes !== null && memoryBytes < before.memoryBytes;
   const gap = atMs - before.lookedAtMs > settings.gapMs.value;
   const since = gap ? {} : before.pressingSinceMs;
   return {
     ...before,
     lookedAtMs: atMs,
     queueDelayMs,
+    memoryBytes,
+    tightenedAtMs: isSmaller ? atMs : before.tightenedAtMs,
     pressingSinceMs: Object.fromEntries(pressing.map(({ cause }) => [cause, since[cause] ?? atMs])),
     calmSinceMs: calm ? ((gap ? undefined : before.calmSinceMs) ?? atMs) : undefined,
   };

@@ -74,6 +74,12 @@ export const marks = {
 
 export const settings = {
   lookMs: { value: 500, unit: 'ms', about: 'Time between two looks.' },
+  tightenedMs: {
+    value: 5000,
+    unit: 'ms',
+    about:
+      'After a memory limit got smaller: the agent goes to the choice under it where that takes less, though the profile in force fits.',
+  },
   limitsMs: { value: 1000, unit: 'ms', about: 'Time between two readings of the limits, and the choice under them.' },
   rateWeight: {
     value: 0.05,

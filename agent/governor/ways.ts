@@ -28,6 +28,11 @@ export function wayOut({ rungs, current }: Plan): Candidate | undefined {
   return rungs.find((each) => each.profile !== current.profile);
 }
 
+/** The choice, where it takes less memory than the profile in force and none is pinned: under a smaller limit it is what `snug fit` says. */
+export function wayToChoice({ rungs: [choice], current, pinned }: Plan): Candidate | undefined {
+  return choice && !pinned && memoryOf(choice) < memoryOf(current) ? choice : undefined;
+}
+
 /** The share of the present cost that may be left, where the figures say so. */
 function neededShare({ cause }: Sign, signals: Signals, cost: number): number {
   const { p95Ms, targetMs, arrivedPerSecond, answeredPerSecond, headroomBytes } = signals;

@@ -203,6 +203,22 @@ test('limits that shrink lead at once to the choice under them, and back when th
   t.is(walk.moves.length, 2);
 });
 
+test('a memory limit that got smaller leads to a choice that takes less, though the profile in force fits; nothing else does', (t) => {
+  // The choice comes a second after the limit, as it is read less often.
+  const choice = ({ atMs }: Moment) => ({
+    ...choiceOf(),
+    ...(atMs > 11_000 && { chosen: { profile: half, reason: '' } }),
+  });
+  const shrinking = ({ atMs }: Moment) => ({ memoryBytes: (atMs > 10_000 ? 112 : 512) * MB });
+  const walk = new Walk({ choice }).for(MINUTE_MS, shrinking);
+  t.like(walk.moves, [{ to: half, cause: 'limits', direction: 'down', atMs: 11_500 }]);
+  t.is(walk.moves.length, 1);
+  t.deepEqual(new Walk({ choice }).for(MINUTE_MS).moves, [], 'the limit is what it was');
+  t.deepEqual(new Walk({ choice, pinned: full }).for(MINUTE_MS, shrinking).moves, [], 'pinned');
+  const growing = ({ atMs }: Moment) => ({ memoryBytes: (atMs > 10_000 ? 512 : 112) * MB });
+  t.deepEqual(new Walk({ choice }).for(MINUTE_MS, growing).moves, [], 'it grew');
+});
+
 test('nothing fits: the lightest serves, and nothing moves any more', (t) => {
   const walk = new Walk({ choice: () => choiceOf({ unfit: [...names] }) }).for(10 * MINUTE_MS);
   t.is(walk.profile, bag);
