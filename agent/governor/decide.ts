@@ -29,6 +29,8 @@ export interface GovernorState {
   /** The nearest memory limit, or the board's RAM; and when it last got smaller. */
   readonly memoryBytes: number | null;
   readonly tightenedAtMs: number | undefined;
+  /** When a profile was last seen being cut beside the stream. */
+  readonly cutAtMs: number | undefined;
 }
 
 export type Step =
@@ -42,6 +44,8 @@ export type Step =
       readonly figures: Readonly<Record<string, number>>;
       /** In words, where figures don't say it. */
       readonly why?: string;
+      /** The profile in force fits: it serves on until the other one is cut. */
+      readonly unhurried?: boolean;
     };
 
 const STAY: Step = { kind: 'stay' };
@@ -60,6 +64,7 @@ export function initialState(atMs: number): GovernorState {
     queueDelayMs: 0,
     memoryBytes: null,
     tightenedAtMs: undefined,
+    cutAtMs: undefined,
   };
 }
 
@@ -80,7 +85,16 @@ export function decide(before: GovernorState, signals: Signals, plan: Plan): Dec
   if (to) {
     const direction = worth(to) > worth(plan.current) ? 'up' : 'down';
     const why = out ? plan.unfit : `less memory is allowed, and ${to.profile} is the choice under it`;
-    return moved(state, plan, { kind: 'move', direction, to: to.profile, cause: 'limits', figures: {}, why });
+    const step = {
+      kind: 'move',
+      direction,
+      to: to.profile,
+      cause: 'limits',
+      figures: {},
+      why,
+      unhurried: !out,
+    } as const;
+    return moved(state, plan, step);
   }
   const sign = signs.pressing.find((each) => isDue(state, each, signs, atMs));
   if (sign) return answerTo(sign, state, signals, plan, signs.critical, pinned);
@@ -124,13 +138,13 @@ function draining(before: GovernorState, { atMs, queueDelayMs }: Signals): boole
   return queueDelayMs < before.queueDelayMs - 0.1 * (atMs - before.lookedAtMs);
 }
 
-/** Whether the memory limit got smaller just now: the choice under it may come a little later than the limit. */
+/** Whether the memory limit got smaller just now: the choice under it may come a little later than the limit, and has to be cut. */
 function isTightened({ tightenedAtMs, lookedAtMs }: GovernorState): boolean {
   return tightenedAtMs !== undefined && lookedAtMs - tightenedAtMs <= settings.tightenedMs.value;
 }
 
 function remember(before: GovernorState, signals: Signals, { pressing, calm }: Signs): GovernorState {
-  const { atMs, queueDelayMs, memoryBytes } = signals;
+  const { atMs, queueDelayMs, memoryBytes, cutting } = signals;
   const isSmaller = memoryBytes !== null && before.memoryBytes !== null && memoryBytes < before.memoryBytes;
   const gap = atMs - before.lookedAtMs > settings.gapMs.value;
   const since = gap ? {} : before.pressingSinceMs;
@@ -139,7 +153,8 @@ function remember(before: GovernorState, signals: Signals, { pressing, calm }: S
     lookedAtMs: atMs,
     queueDelayMs,
     memoryBytes,
-    tightenedAtMs: isSmaller ? atMs : before.tightenedAtMs,
+    tightenedAtMs: isSmaller || (cutting && isTightened(before)) ? atMs : before.tightenedAtMs,
+    cutAtMs: cutting ? atMs : before.cutAtMs,
     pressingSinceMs: Object.fromEntries(pressing.map(({ cause }) => [cause, since[cause] ?? atMs])),
     calmSinceMs: calm ? ((gap ? undefined : before.calmSinceMs) ?? atMs) : undefined,
   };
@@ -148,7 +163,9 @@ function remember(before: GovernorState, signals: Signals, { pressing, calm }: S
 /** Whether a sign has pressed long enough, and long enough after the last change. */
 function isDue(state: GovernorState, { cause }: Sign, { critical }: Signs, atMs: number): boolean {
   if (critical && cause === 'memory') return true;
-  const { changedFor, changedAtMs } = state;
+  const { changedFor, changedAtMs, cutAtMs } = state;
+  // What cuts takes memory for a few seconds, and pushes mapped weights out: that says nothing of the profile in force.
+  if (cause === 'memory' && cutAtMs !== undefined && atMs - cutAtMs < settings.settleMs.value) return false;
   const heated = (one: Cause | undefined) => one === 'heat' || one === 'throttled';
   const since = state.pressingSinceMs[cause] ?? atMs;
   // A change has to show what it brought to what it was for; a step up, or one by command, was for nothing that presses.

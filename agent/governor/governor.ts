@@ -163,7 +163,7 @@ export class Governor {
   async look(): Promise<void> {
     const { nowMs } = this.#parts;
     if (nowMs() - this.#readAtMs >= settings.limitsMs.value - settings.lookMs.value / 2) this.#readLimits();
-    const { signals, pressure } = this.#sampler.take();
+    const { signals, pressure } = this.#sampler.take(this.#standby.isCutting);
     this.#signals = signals;
     this.#textsPerSecond += settings.rateWeight.value * (signals.arrivedPerSecond - this.#textsPerSecond);
     this.#run.saw(signals, pressure.oomKillCount);
@@ -175,10 +175,16 @@ export class Governor {
     else if (step.kind === 'stay') {
       if (step.stuck) this.#tellOverload(step.stuck);
       else await this.#prepareAhead(plan, signals);
-    } else if (step.direction === 'up' && !(await this.#standby.isReady(step.to))) {
+    } else if (await this.#canWait(step, signals)) {
       this.#state = putOff(before, state);
       await this.#standby.begin([step.to], this.#hasRoom(signals));
     } else if (!(await this.#move(step, plan))) this.#state = notMoved(before, nowMs());
+  }
+
+  /** Whether a step is put off until its profile is cut beside the stream. */
+  async #canWait({ to, direction, unhurried }: Move, signals: Signals): Promise<boolean> {
+    const waits = direction === 'up' || (unhurried && (signals.cutting || this.#hasRoom(signals)));
+    return waits === true && !(await this.#standby.isReady(to));
   }
 
   #readLimits(): void {
@@ -201,7 +207,8 @@ export class Governor {
   async #move(step: Move, plan: Plan): Promise<boolean> {
     const { log, onEvent } = this.#parts;
     const from = plan.current.profile;
-    const to = step.direction === 'down' ? await this.#readyAtOnce(step.to, plan) : step.to;
+    const hurried = step.direction === 'down' && !step.unhurried;
+    const to = hurried ? await this.#readyAtOnce(step.to, plan) : step.to;
     const figures = { ...step.figures, ...(to !== step.to && { insteadOf: step.to }) };
     const why = step.why ?? wordsOf(step);
     try {

@@ -70,6 +70,8 @@ export interface Signals {
   readonly temperatureC: number | null;
   readonly throttled: boolean;
   readonly cpuThrottledShare: number | null;
+  /** A profile is being cut beside the stream. */
+  readonly cutting: boolean;
 }
 
 export interface SamplerParts {
@@ -97,7 +99,8 @@ export class Sampler {
 
   constructor(private readonly parts: SamplerParts) {}
 
-  take(): { readonly signals: Signals; readonly pressure: PressureReading } {
+  /** @param cutting whether a profile is being cut beside the stream */
+  take(cutting: boolean): { readonly signals: Signals; readonly pressure: PressureReading } {
     const { readPressure, stream: readStream, majorFaults, nowMs, targetMs } = this.parts;
     const now: Before = { atMs: nowMs(), pressure: readPressure(), stream: readStream(), faults: majorFaults() };
     const before = this.#before ?? now;
@@ -130,6 +133,7 @@ export class Sampler {
         pressure.cpuPeriods === null
           ? null
           : risen(before.pressure.cpuThrottledPeriods, pressure.cpuThrottledPeriods) / Math.max(1, periods),
+      cutting,
     };
     return { signals, pressure };
   }

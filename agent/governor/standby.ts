@@ -30,6 +30,11 @@ export class Standby {
     return [...new Set([next ?? lighter.at(0), last].flatMap((each) => (each ? [each.profile] : [])))];
   }
 
+  /** Whether a profile is being cut beside the stream. */
+  get isCutting(): boolean {
+    return this.#cutting !== undefined;
+  }
+
   isBarred({ profile }: Candidate): boolean {
     return (this.#barredUntilMs.get(profile) ?? 0) > this.nowMs();
   }

@@ -168,6 +168,7 @@ function live(board: BoardState, weather: Weather, atMs: number, stepMs: number,
     temperatureC: Math.round(board.temperatureC * 10) / 10 + 0.3 * gaussian(random),
     throttled: board.temperatureC >= 88,
     cpuThrottledShare: null,
+    cutting: false,
   };
 }
 

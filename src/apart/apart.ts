@@ -12,6 +12,13 @@ const HEAP_FLAGS = '--max-old-space-size=128 --max-semi-space-size=2';
 const KEPT_CHARACTERS = 500;
 const WORD_MS = 100;
 
+const atWork = new Set<ChildProcess>();
+
+/** The processes that do a task for this one now, by id: what they hold is no other's. */
+export function processesAtWork(): number[] {
+  return [...atWork].flatMap(({ pid }) => pid ?? []);
+}
+
 export interface Errand<Task> {
   /** The program that calls `serve`, without its ending: it runs as JavaScript and, in tests, as TypeScript. */
   readonly program: URL;
@@ -45,6 +52,7 @@ export async function apart<Task, Said = never>(
     env: { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} ${HEAP_FLAGS}`.trim() },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  atWork.add(child);
   let end: Exclude<Up, { said: unknown }> | undefined;
   let words = '';
   let late = false;
@@ -76,6 +84,7 @@ export async function apart<Task, Said = never>(
     const last = words.trim().split('\n').at(-1);
     throw new SnugError('CHILD_ENDED', `the process that was to ${what} ${how}${last ? `: ${last}` : ''}`);
   } finally {
+    atWork.delete(child);
     clearTimeout(timer);
     clearInterval(telling);
     process.removeListener('exit', stop);

@@ -2,7 +2,6 @@
 import { type Bundle, isCached } from '../bundle/index.js';
 import type { Board } from '../profile/boards/index.js';
 import { type Limits, probeLimits, systemRoot } from '../profile/index.js';
-import { processMemory } from '../profile/process-memory.js';
 import { allowanceOf, least, type Usage, type Wishes } from './allowance.js';
 import { calibrate } from './calibrate.js';
 import { type Choice, choose, type Demand, type Priced } from './choose.js';
@@ -10,6 +9,7 @@ import { constants } from './constants.js';
 import { type BoardSpeed, costsOf, measuredKey, memoryNeed } from './cost.js';
 import { type CostRecord, emptyRecord, originOf, readRecord, writeRecord } from './cost-record.js';
 import { type Measurement, refined } from './measured.js';
+import { ownAnonBytes } from './own-memory.js';
 import { plannedSpeed, referenceSpeed } from './planned-speed.js';
 import { reference } from './reference.js';
 import { workOf } from './work.js';
@@ -97,7 +97,7 @@ export class Advisor {
 
   /** The same from within the process that serves: what it holds itself is no other's. */
   chooseHere(limits: Limits, demand: Demand): Choice {
-    return this.choose(limits, demand, { ownBytes: processMemory().rssAnonBytes ?? 0 });
+    return this.choose(limits, demand, { ownBytes: ownAnonBytes() });
   }
 
   /** The ladder with its costs. */
@@ -153,7 +153,7 @@ async function capturedBoard(): Promise<Board | undefined> {
 
 /** Whether not even the smallest profile has room here, however quick the board is. */
 function isTooSmall({ manifest }: Bundle, limits: Limits): boolean {
-  const { memoryBytes } = allowanceOf(limits, {}, { ownBytes: processMemory().rssAnonBytes ?? 0 });
+  const { memoryBytes } = allowanceOf(limits, {}, { ownBytes: ownAnonBytes() });
   const conditions = { tokens: 1, threads: 1, quotaCores: null, isCached: true };
   const needs = manifest.ladder.map(({ profile }) =>
     memoryNeed(costsOf(profile, workOf(manifest, profile), referenceSpeed(), conditions)),

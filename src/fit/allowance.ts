@@ -30,7 +30,7 @@ export interface Allowance {
 }
 
 export interface Usage {
-  /** What the asking process itself holds: it is no other's. */
+  /** What the asking process itself holds, with those that work for it: it is no other's. */
   readonly ownBytes: number;
 }
 

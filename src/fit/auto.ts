@@ -4,10 +4,10 @@ import { messageOf, SnugError } from '../errors/index.js';
 import { type LoadedModel, loadProfile } from '../infer/index.js';
 import type { LoadOptions } from '../infer/types.js';
 import { probeLimits, systemRoot } from '../profile/index.js';
-import { processMemory } from '../profile/process-memory.js';
 import { Advisor, type AdvisorOptions } from './advisor.js';
 import type { Choice } from './choose.js';
 import { doApart } from './errands.js';
+import { ownAnonBytes } from './own-memory.js';
 
 export interface AutoChoice {
   readonly profile: string;
@@ -25,7 +25,7 @@ export async function chooseAuto(bundle: Bundle, options: AdvisorOptions = {}): 
   const limits = probeLimits(systemRoot());
   const failed = new Set<string>();
   for (;;) {
-    const choice = advisor.choose(limits, undefined, { ownBytes: processMemory().rssAnonBytes ?? 0 }, failed);
+    const choice = advisor.choose(limits, undefined, { ownBytes: ownAnonBytes() }, failed);
     const { profile } = choice.chosen;
     try {
       await cutApart(bundle, profile, options.onProgress ?? options.onNote);

@@ -2,7 +2,6 @@
 import { SnugError } from '../errors/index.js';
 import { type Board, limitsOfBoard } from '../profile/boards/index.js';
 import { known, type Limits, none, probeLimits, systemRoot } from '../profile/index.js';
-import { processMemory } from '../profile/process-memory.js';
 import type { Advisor } from './advisor.js';
 import { megabytes, type Usage } from './allowance.js';
 import { cutApart } from './auto.js';
@@ -10,6 +9,7 @@ import type { Candidate, Choice, Demand } from './choose.js';
 import { constants } from './constants.js';
 import { doApart } from './errands.js';
 import type { Measurement } from './measured.js';
+import { ownAnonBytes } from './own-memory.js';
 import type { Held, Timed } from './task.js';
 
 /** What the user says of the board; each stands in for what the probe would say. */
@@ -24,7 +24,7 @@ export interface PlannedLimits {
 /** What this process itself holds of the memory that the limits are of: nothing, where the memory was given by hand. */
 export function usageUnder({ board, ramBytes }: PlannedLimits): Usage {
   const planned = board !== undefined || ramBytes !== undefined || systemRoot() !== '/';
-  return { ownBytes: planned ? 0 : (processMemory().rssAnonBytes ?? 0) };
+  return { ownBytes: planned ? 0 : ownAnonBytes() };
 }
 
 /** The limits to choose under: the running board's, or a known board's, with what was given by hand put in. */

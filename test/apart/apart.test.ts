@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type ApartOptions, apart } from '../../src/apart/index.js';
+import { type ApartOptions, apart, processesAtWork } from '../../src/apart/index.js';
 import type { Order } from './support/worker.js';
 
 const program = new URL('./support/worker', import.meta.url);
@@ -34,6 +34,18 @@ test('it can be called off, before and while it runs', async (t) => {
   const running = give('never end', { signal: control.signal });
   control.abort();
   await t.throwsAsync(running, { code: 'CHILD_ENDED', message: /was ended by SIGKILL/ });
+});
+
+test.serial('who is at work is known until the work ends', async (t) => {
+  const before = processesAtWork();
+  const control = new AbortController();
+  const running = give('never end', { signal: control.signal });
+  const [pid, ...more] = processesAtWork().filter((one) => !before.includes(one));
+  t.deepEqual(more, []);
+  t.notThrows(() => process.kill(pid, 0));
+  control.abort();
+  await t.throwsAsync(running);
+  t.false(processesAtWork().includes(pid));
 });
 
 test('a word reaches the one who works', async (t) => {

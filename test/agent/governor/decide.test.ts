@@ -219,6 +219,26 @@ test('a memory limit that got smaller leads to a choice that takes less, though 
   t.deepEqual(new Walk({ choice }).for(MINUTE_MS, growing).moves, [], 'it grew');
 });
 
+test('a choice that has to be cut is waited for, however long that takes', (t) => {
+  const choice = ({ atMs }: Moment) => ({
+    ...choiceOf(),
+    ...(atMs > 11_000 && { chosen: { profile: half, reason: '' } }),
+  });
+  const walk = new Walk({ choice: (moment) => (moment.atMs < 60_000 ? choiceOf() : choice(moment)) });
+  walk.for(10 * SECOND_MS).for(MINUTE_MS, { memoryBytes: 112 * MB, cutting: true });
+  t.like(walk.moves, [{ to: half, cause: 'limits', unhurried: true, atMs: 60_000 }]);
+});
+
+test('memory that is short while a profile is cut, and shortly after, is no reason to leave one; memory that runs out is', (t) => {
+  const short = { headroomBytes: 20 * MB };
+  const walk = new Walk().for(10 * SECOND_MS, { ...short, cutting: true }).for(2 * SECOND_MS, short);
+  t.deepEqual(walk.events, []);
+  walk.for(5 * SECOND_MS, short);
+  t.like(walk.events, [{ kind: 'give-back' }, { kind: 'move', cause: 'memory' }]);
+  const dire = new Walk().for(LOOK_MS, { headroomBytes: MB, cutting: true });
+  t.like(dire.moves, [{ cause: 'memory', atMs: LOOK_MS }]);
+});
+
 test('nothing fits: the lightest serves, and nothing moves any more', (t) => {
   const walk = new Walk({ choice: () => choiceOf({ unfit: [...names] }) }).for(10 * MINUTE_MS);
   t.is(walk.profile, bag);

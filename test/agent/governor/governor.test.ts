@@ -236,6 +236,32 @@ test('a step up waits until its profile is cut, and is not forgotten', async (t)
   t.is(hand.profile, full);
 });
 
+test('less memory leads to the choice under it: the profile in force serves until that is cut, and nothing else is served', async (t) => {
+  const { hand, looks } = rig({ ready: [full, q8, small, bag] });
+  hand.pressure = { ...hand.pressure, memoryLimitBytes: 512 * MB, memoryUsedBytes: 100 * MB };
+  await looks(2);
+  hand.pressure = { ...hand.pressure, memoryLimitBytes: 180 * MB };
+  hand.choice = { ...choiceOf(), chosen: { profile: half, reason: 'the choice' } };
+  for (let i = 0; i < 10; i++) {
+    await looks(1);
+    await turns();
+  }
+  t.deepEqual(hand.swaps, [{ to: half, beside: true }]);
+  t.deepEqual(hand.cut, [half]);
+  t.like(hand.events[0].fields, { from: full, to: half, cause: 'limits' });
+});
+
+test('less memory and no room to cut beside: the model makes room for the choice', async (t) => {
+  const { hand, looks } = rig({ ready: [full, q8, small, bag] });
+  hand.pressure = { ...hand.pressure, memoryLimitBytes: 512 * MB, memoryUsedBytes: 100 * MB };
+  await looks(2);
+  hand.pressure = { ...hand.pressure, memoryLimitBytes: 140 * MB };
+  hand.choice = { ...choiceOf(), chosen: { profile: half, reason: 'the choice' } };
+  await looks(3);
+  t.deepEqual(hand.swaps, [{ to: half, beside: false }]);
+  t.deepEqual(hand.cut, [half]);
+});
+
 test('pin: served at once, kept on disk, left to heat; auto: back to the choice', async (t) => {
   const { governor, hand, looks } = rig();
   await looks(1);

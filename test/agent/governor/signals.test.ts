@@ -15,7 +15,7 @@ function sampler(more: { targetMs?: number; ramBytes?: number } = {}) {
     board: { ramBytes: more.ramBytes ?? null },
     nowMs: () => now.atMs,
   });
-  return { now, look: () => made.take().signals };
+  return { now, look: () => made.take(false).signals };
 }
 
 test('the first look has no rates, the next ones those of the time between', (t) => {

@@ -60,6 +60,7 @@ export const quiet: Signals = {
   temperatureC: 50,
   throttled: false,
   cpuThrottledShare: 0,
+  cutting: false,
 };
 
 export interface Moment {
