@@ -53,9 +53,7 @@ async function sameAnswers(t: ExecutionContext, bundle: string, work: string): P
   t.teardown(() => run.close());
   const { whole, regular, others } = slicePlan(checkpoint.config, corrections);
   const kept: FoundShape[] = deserialize(await readFile(join(work, 'found.step')));
-  const found = kept.map(({ name, width, allocation }) =>
-    sliceOf(name, width, allocation, checkpoint.config, corrections),
-  );
+  const found = kept.map((shape) => sliceOf(shape, checkpoint.config, corrections));
   const uniform = ['w1.00-p0.00', 'w1.00-p0.50', 'w0.50-p0.00', 'w0.50-p0.50', 'w0.25-p0.75'];
   for (const name of [...uniform, ...found.map((one) => one.name)]) {
     const slice = [whole, ...regular, ...others, ...found].find((one) => one.name === name);

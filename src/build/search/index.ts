@@ -153,9 +153,9 @@ class ShapeSearch {
   }
 
   /** Whether a trained shape answers more eval rows right than the trained uniform one of its cost. */
-  async beatsUniform({ name, width, budget, allocation }: FoundShape): Promise<boolean> {
-    const right = await this.rightOf(sliceOf(name, width, allocation, this.size, this.corrections));
-    return right > (await this.accuracy(width, this.uniform(budget)));
+  async beatsUniform(found: FoundShape): Promise<boolean> {
+    const right = await this.rightOf(sliceOf(found, this.size, this.corrections));
+    return right > (await this.accuracy(found.width, this.uniform(found.budget)));
   }
 
   private uniform(prune: number): Allocation {
@@ -201,14 +201,8 @@ class ShapeSearch {
   }
 
   private slice(width: number, allocation: Allocation): NestedSlice {
-    return mixedSlice(
-      this.parameters,
-      `search ${width} ${allocation.join('')}`,
-      width,
-      allocation,
-      this.size,
-      this.corrections,
-    );
+    const name = `search ${width} ${allocation.join('')}`;
+    return mixedSlice(this.parameters, { name, width, allocation }, this.size, this.corrections);
   }
 
   private get pooling() {

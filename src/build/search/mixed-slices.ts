@@ -9,6 +9,13 @@ import { type Allocation, LEVELS, layersOf, prunedShare } from './units.js';
 
 export type Size = NetworkSize & { readonly headSize: number };
 
+/** A slice's counts, layer by layer, and what it is called. */
+export interface Mixture {
+  readonly name: string;
+  readonly width: number;
+  readonly allocation: Allocation;
+}
+
 /** What stands before the names of a uniform slice's own things; the whole network has none. */
 const ownOf = (width: number, level: number) =>
   width === 1 && level === 0 ? '' : `w${keyOf(width)}-p${keyOf(LEVELS[level])}/`;
@@ -32,9 +39,7 @@ function ownTensors(width: number, allocation: Allocation, size: Size): [tensor:
 
 /** A slice whose own tensors stand under its name. */
 export function sliceOf(
-  name: string,
-  width: number,
-  allocation: Allocation,
+  { name, width, allocation }: Mixture,
   size: Size,
   corrections: StoredCorrections,
   share = 0,
@@ -47,16 +52,15 @@ export function sliceOf(
 /** The same, its own tensors added to the parameters: those of the uniform slices. */
 export function mixedSlice(
   parameters: Parameters,
-  name: string,
-  width: number,
-  allocation: Allocation,
+  mixture: Mixture,
   size: Size,
   corrections: StoredCorrections,
   share = 0,
 ): NestedSlice {
+  const { name, width, allocation } = mixture;
   for (const [tensor, from] of ownTensors(width, allocation, size)) {
     const { shape, values } = parameters.of(from);
     parameters.add(`${name}/${tensor}`, shape, values);
   }
-  return sliceOf(name, width, allocation, size, corrections, share);
+  return sliceOf(mixture, size, corrections, share);
 }

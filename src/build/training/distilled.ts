@@ -76,8 +76,8 @@ export async function distilled(
   );
   const path = await place.file('distilled.safetensors', async (unfinished) => {
     const { parameters, teacher } = await start();
-    const plan = withFound(slicePlan(checkpoint.config, corrections), search.found, ({ name, width, allocation }) =>
-      mixedSlice(parameters, name, width, allocation, checkpoint.config, corrections, FOUND_SHARE),
+    const plan = withFound(slicePlan(checkpoint.config, corrections), search.found, (found) =>
+      mixedSlice(parameters, found, checkpoint.config, corrections, FOUND_SHARE),
     );
     const examples = [...rows.train, ...rows.unlabelled];
     const recipe = recipeOf(workshop, training);
