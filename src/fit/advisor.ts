@@ -12,7 +12,7 @@ import { type Measurement, refined } from './measured.js';
 import { ownAnonBytes } from './own-memory.js';
 import { plannedSpeed, referenceSpeed } from './planned-speed.js';
 import { reference } from './reference.js';
-import { workOf } from './work.js';
+import { type Work, workOf } from './work.js';
 
 export interface AdvisorOptions {
   /** Threads inside one operator; default 1. */
@@ -31,6 +31,9 @@ export interface AdvisorOptions {
 }
 
 export class Advisor {
+  /** By profile: an agent asks every second, and the bundle stays the same. */
+  readonly #works = new Map<string, Work>();
+
   private constructor(
     readonly bundle: Bundle,
     readonly threads: number,
@@ -108,7 +111,7 @@ export class Advisor {
       profile,
       accuracy: accuracy ?? null,
       weightBytes,
-      costs: costsOf(profile, workOf(manifest, profile), this.speed, {
+      costs: costsOf(profile, this.#workOf(profile), this.speed, {
         ...conditions,
         isCached: this.planned !== undefined || this.cached.has(profile),
       }),
@@ -119,7 +122,7 @@ export class Advisor {
   async learn(profile: string, measurement: Measurement): Promise<void> {
     if (this.record === undefined) return;
     const key = measuredKey(profile, this.threads);
-    const work = workOf(this.bundle.manifest, profile);
+    const work = this.#workOf(profile);
     const plain = costsOf(profile, work, { ...this.speed, measured: {} }, this.#alone(measurement.tokens));
     const measured = { ...this.record.measured, [key]: refined(this.record.measured[key], measurement, plain) };
     this.record = { ...this.record, measured };
@@ -136,6 +139,12 @@ export class Advisor {
     if (this.planned !== undefined || this.record === undefined || byThreads === undefined)
       return this.planned ?? referenceSpeed();
     return { byThreads, held: this.record.held ?? reference.held, measured: this.record.measured };
+  }
+
+  #workOf(profile: string): Work {
+    const work = this.#works.get(profile) ?? workOf(this.bundle.manifest, profile);
+    this.#works.set(profile, work);
+    return work;
   }
 
   #alone(tokens: number) {
