@@ -8,9 +8,15 @@ export async function flood(paths: readonly string[], line: () => string, going:
   await Promise.all(
     paths.map(async (path) => {
       const socket = await connected(path);
+      let drained: Promise<unknown> | undefined;
       while (going()) {
         const chunk = Array.from({ length: 64 }, line).join('\n');
-        if (!socket.write(`${chunk}\n`)) await Promise.race([once(socket, 'drain'), pause(1000)]);
+        if (!socket.write(`${chunk}\n`)) {
+          drained ??= once(socket, 'drain').finally(() => {
+            drained = undefined;
+          });
+          await Promise.race([drained, pause(1000)]);
+        }
         await pause(1);
       }
       socket.destroy();
