@@ -40,7 +40,8 @@ export class Store {
     } catch (cause) {
       const locked = codeOf(cause) === 'LEVEL_LOCKED';
       const why = locked ? 'another agent uses this state folder' : messageOf(innermost(cause));
-      throw new SnugError('STATE_UNUSABLE', `${this.folder}: ${why}`, { cause });
+      const remedy = locked ? 'End the other agent, or give this one a stateDir of its own.' : undefined;
+      throw new SnugError('STATE_UNUSABLE', `${this.folder}: ${why}`, { cause, remedy });
     }
   }
 

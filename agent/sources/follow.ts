@@ -3,7 +3,7 @@
  * still written to the old one is read too), truncation, and times when there is no such file. After a restart it is read on
  * where it was read up to, in the rotated files first.
  */
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, type Stats, watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { messageOf, SnugError, systemCodeOf } from '../../src/errors/index.js';
@@ -42,6 +42,8 @@ export class FollowSource implements Source {
   readonly #now: () => number;
   #current: OpenFile | undefined;
   #old: OpenFile[] = [];
+  /** Where reading goes on in files whose handles have gone bad, until they are open again. */
+  #unread: Place[] | undefined;
   #goneSinceMs: number | undefined;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -64,11 +66,7 @@ export class FollowSource implements Source {
 
   async start(sink: SourceSink, from?: ReadPosition): Promise<void> {
     const there = await stat(this.#path).catch(() => undefined);
-    if (there !== undefined && !there.isFile())
-      throw new SnugError(
-        'SOURCE_UNREADABLE',
-        `${this.#path} is ${there.isDirectory() ? 'a folder' : 'not a regular file'}`,
-      );
+    if (there !== undefined) this.#requireFile(there);
     try {
       if (Array.isArray(from?.files)) await this.#resume(from.files, sink);
       else await this.#openCurrent('end', sink);
@@ -84,10 +82,24 @@ export class FollowSource implements Source {
     clearTimeout(this.#timer);
     this.#watcher?.close();
     await this.#looking;
-    for (const { file } of this.#old) await file.close();
-    await this.#current?.file.close();
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const open = this.#current === undefined ? this.#old : [...this.#old, this.#current];
     this.#old = [];
     this.#current = undefined;
+    for (const { file, stream } of open) {
+      await file.close().catch(() => undefined); // of a handle that has gone bad
+      if (!this.#stopping) stream.close();
+    }
+  }
+
+  /** @throws SOURCE_UNREADABLE */
+  #requireFile(there: Stats): void {
+    if (there.isFile()) return;
+    const what = there.isDirectory() ? 'a folder' : 'not a regular file';
+    throw new SnugError('SOURCE_UNREADABLE', `${this.#path} is ${what}`);
   }
 
   /** Opens what was read before, and what took its name since then, each where reading goes on. */
@@ -133,12 +145,25 @@ export class FollowSource implements Source {
 
   async #readAll(sink: SourceSink): Promise<void> {
     this.#watch(sink);
-    await this.#readOld();
+    if (this.#unread !== undefined) await this.#reopen(this.#unread, sink);
     const before = this.#current;
-    if (before !== undefined) await this.#read(before);
+    try {
+      await this.#readOld();
+      if (before !== undefined) await this.#read(before);
+    } catch (error) {
+      this.#unread = this.#position().files;
+      throw error;
+    }
     if (this.#stopping || this.#isNameKnown() || !(await this.#nameIsThere(sink))) return;
     sink.back();
     if (this.#current !== undefined && this.#current !== before) await this.#read(this.#current);
+  }
+
+  /** A handle can go bad for good, as one of a network file system does when it is stale: all are opened anew, as after a restart. */
+  async #reopen(places: readonly Place[], sink: SourceSink): Promise<void> {
+    await this.#close();
+    await this.#resume(places, sink);
+    this.#unread = undefined;
   }
 
   /** Whether the name was looked up a moment ago, and no notice said that it may be another file's since. */
@@ -151,7 +176,9 @@ export class FollowSource implements Source {
     this.#renamed = false;
     this.#namedAtMs = Number.NEGATIVE_INFINITY;
     try {
-      const { dev, ino } = await stat(this.#path);
+      const there = await stat(this.#path);
+      this.#requireFile(there);
+      const { dev, ino } = there;
       this.#namedAtMs = this.#now();
       this.#goneSinceMs = undefined;
       if (this.#current?.file.identity !== `${dev}:${ino}`) await this.#openCurrent('start', sink);

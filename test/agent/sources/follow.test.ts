@@ -1,9 +1,13 @@
 /** A followed file through all that happens to log files. */
 import {
   appendFileSync,
+  closeSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -157,6 +161,46 @@ test('a line longer than a chunk stays one, and another file does not get into i
   writeFileSync(log, 'new file\n');
   await sink.untilText('new file');
 });
+
+test('a folder takes the name and leaves it again: the next file is read', async (t) => {
+  const { log, sink } = await following(t, '');
+  appendFileSync(log, 'before\n');
+  await sink.untilText('before');
+  rmSync(log);
+  mkdirSync(log);
+  await sink.until(() => sink.news.length === 1);
+  t.regex(sink.news[0], /^lost: .*app\.log is a folder$/);
+  rmSync(log, { recursive: true });
+  writeFileSync(log, 'after\n');
+  await sink.untilText('after');
+  await sink.until(() => sink.news.includes('back'));
+  t.deepEqual(sink.texts, ['before', 'after']);
+});
+
+// Alone: the number of the closed handle must go to nobody else.
+test.serial('a handle that goes bad is opened anew where it was read up to', async (t) => {
+  const { dir, log, sink } = await following(t, 'old\n');
+  appendFileSync(log, 'first\n');
+  await sink.untilText('first');
+  const handle = readdirSync('/proc/self/fd').find((fd) => nameOf(fd) === log);
+  closeSync(Number(handle));
+  t.is(openSync(dir, 'r'), Number(handle), 'reads of it fail from now on');
+  appendFileSync(log, 'second\n');
+  await sink.untilText('second');
+  appendFileSync(log, 'third\n');
+  await sink.untilText('third');
+  await sink.until(() => sink.news.includes('back'));
+  t.deepEqual(sink.texts, ['first', 'second', 'third']);
+  t.regex(sink.news[0], /^lost: EISDIR/);
+});
+
+function nameOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined; // closed meanwhile
+  }
+}
 
 test('a folder is refused', async (t) => {
   await t.throwsAsync(new FollowSource('log', tmpdir()).start(new ListeningSink()), { code: 'SOURCE_UNREADABLE' });
