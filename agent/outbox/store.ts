@@ -53,6 +53,7 @@ export class Store {
   /** Opens it again after a write failed: LevelDB takes no more writes then, even where the disk has room again. */
   async reopen(): Promise<void> {
     await this.close();
+    await makePrivateFolder(this.folder); // it may have been removed, or its disk come back without it
     this.#level = await this.#tryToOpen();
   }
 

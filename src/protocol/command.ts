@@ -22,8 +22,8 @@ const executing = z.looseObject({ ...envelope, status: z.literal('executing'), p
 const successful = z.looseObject({ ...envelope, status: z.literal('successful'), result: z.unknown().optional() });
 const failed = z.looseObject({ ...envelope, status: z.literal('failed'), code: z.string(), reason: z.string() });
 
-/** Written by the agent. */
-export const commandState = z.discriminatedUnion('status', [executing, successful, failed]);
+/** On a command's topic: the first is the requester's, the others the agent's. */
+export const commandMessage = z.discriminatedUnion('status', [commandInit, executing, successful, failed]);
 
 export type CommandInit = zod.infer<typeof commandInit>;
 

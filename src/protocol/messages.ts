@@ -3,7 +3,7 @@
  * kept and passed on. `messages` is the published contract: kind of topic → payload.
  */
 import type { z as zod } from 'zod';
-import { commandInit, commandState } from './command.js';
+import { commandMessage } from './command.js';
 import { envelope } from './envelope.js';
 import { z } from './zod.js';
 
@@ -88,7 +88,7 @@ export const messages = {
     historical,
   }),
   capability: z.looseObject({ ...envelope, description: z.string(), arguments: z.looseObject({}) }),
-  command: z.union([commandInit, commandState]),
+  command: commandMessage,
 } as const;
 
 export type MessageKind = keyof typeof messages;

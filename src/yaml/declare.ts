@@ -84,7 +84,9 @@ export function childrenOf(schema: zod.ZodType, value: unknown): Record<string, 
 
 function byKind(options: readonly zod.ZodType[], value: unknown): zod.ZodType | undefined {
   if (!isPlain(value)) return undefined;
-  return options.find((option) => isObject(option) && (option.shape.kind as zod.ZodType).safeParse(value.kind).success);
+  const objects = options.filter(isObject);
+  const ofKind = objects.find(({ shape }) => (shape.kind as zod.ZodType | undefined)?.safeParse(value.kind).success);
+  return ofKind ?? (objects.length === 1 ? objects[0] : undefined);
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

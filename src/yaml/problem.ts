@@ -14,7 +14,8 @@ export interface Problem {
 /** All problems of a value that the schema refused. */
 export function problemsOf(schema: zod.ZodType, value: unknown, error: zod.ZodError): Problem[] {
   const suggested = new Set<string>();
-  const unknown = error.issues.flatMap((issue) => {
+  const issues = error.issues.flatMap(ofItsKind);
+  const unknown = issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') return [];
     const section = schemaAt(schema, value, issue.path);
     const known = Object.keys((section && childrenOf(section, valueAt(value, issue.path))) ?? {});
@@ -27,10 +28,19 @@ export function problemsOf(schema: zod.ZodType, value: unknown, error: zod.ZodEr
       return { path, what: `unknown key; ${hint(schema, name, meant, known)}`, atKey: true };
     });
   });
-  const others = error.issues
+  const others = issues
     .filter((issue) => issue.code !== 'unrecognized_keys' && !suggested.has(issue.path.join('.')))
     .map((issue): Problem => ({ path: issue.path, what: wording(schema, value, issue) }));
   return [...unknown, ...others];
+}
+
+/** Where a value may be of several types, what is wrong with it as the type that it is; all of it where it is none of them. */
+function ofItsKind(issue: zod.core.$ZodIssue): zod.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find(
+    (found) => !found.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  return meant?.flatMap((each) => ofItsKind({ ...each, path: [...issue.path, ...each.path] })) ?? [issue];
 }
 
 function hint(schema: zod.ZodType, name: string, meant: string | undefined, known: readonly string[]): string {
@@ -53,7 +63,9 @@ function wording(schema: zod.ZodType, value: unknown, issue: zod.core.$ZodIssue)
     case 'invalid_value':
       return oneOf(issue.values.map(String), given, about);
     case 'invalid_union':
-      return oneOf(optionsOf(issue), given, about);
+      return 'options' in issue
+        ? oneOf(optionsOf(issue), given, about)
+        : `must be ${typesOf(issue, about)}, not ${shown(given, about)}`;
     case 'too_small':
       return `must be ${issue.inclusive ? 'at least' : 'more than'} ${limit(issue.origin, issue.minimum, about)}, not ${shown(given, about)}`;
     case 'too_big':
@@ -63,6 +75,11 @@ function wording(schema: zod.ZodType, value: unknown, issue: zod.core.$ZodIssue)
     default:
       return issue.message;
   }
+}
+
+function typesOf({ errors }: zod.core.$ZodIssueInvalidUnion, about: KeyNotes | undefined): string {
+  const types = errors.flat().flatMap((each) => (each.code === 'invalid_type' ? [typeName(each.expected, about)] : []));
+  return [...new Set(types)].join(' or ');
 }
 
 function optionsOf(issue: zod.core.$ZodIssueInvalidUnion): string[] {

@@ -64,6 +64,7 @@ for (const { name, start } of brokerKinds) {
       'not-json': '{"status":',
       array: '[]',
       'not-utf8': Buffer.from([0xff, 0xfe]).toString('latin1'),
+      'no-status': { v: 1, state: 'init' },
       'no-version': { status: 'init', ts: new Date().toISOString() },
       'wrong-version': init({ v: 2 }),
       'wrong-expiry': init({ expiresAt: 'soon' }),
@@ -75,6 +76,7 @@ for (const { name, start } of brokerKinds) {
       await feed.until(() => feed.states('ping', id).includes('failed'), `an answer to ${id}`);
       t.is(feed.of(`/cmd/ping/${id}`).at(-1).code, 'invalid-message', id);
     }
+    t.regex(feed.of('/cmd/ping/no-status').at(-1).reason, /status: .*'init'/);
     await publish(door, topic('frobnicate', 'u'), init());
     await feed.until(() => feed.states('frobnicate', 'u').includes('failed'), 'an answer to an unknown operation');
     t.is(feed.of('/cmd/frobnicate/u').at(-1).code, 'unknown-operation');

@@ -81,6 +81,16 @@ telemtry: 1
   for (const [index, words] of expected.entries()) t.regex(told[index], words);
 });
 
+test('what may be of several types is told of as the type that it is', (t) => {
+  const included = (filters: string) =>
+    problems(smallest.replace('path: ', `include: ${filters}\n    path: `)).map((each) =>
+      each.replace(/^.*include/, ''),
+    );
+  t.deepEqual(included('[5]'), ['.0: must be text or a section with keys of its own, not 5']);
+  t.deepEqual(included('[a, {field: a}]'), ['.1.pattern: is missing']);
+  t.deepEqual(included('[{field: a, patern: b}]'), [".0.patern: unknown key; did you mean 'pattern'?"]);
+});
+
 test('what is missing is named', (t) => {
   t.regex(
     problems('').join('\n'),
