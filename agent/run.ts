@@ -1,5 +1,5 @@
 /** `snug agent`: the process of an agent, from its configuration file to its end. */
-import { messageOf } from '../src/errors/index.js';
+import { messageOf, SnugError } from '../src/errors/index.js';
 import { Agent } from './agent.js';
 import { systemClock } from './clock.js';
 import { type AgentConfig, checkConfig, readConfigText, secretsOf } from './config/index.js';
@@ -25,18 +25,31 @@ export async function runAgent(file: string, version: string, stopped: Promise<u
   const book = createLogBook();
   const { log } = book;
   const starts = new Starts(own.stateDir);
-  const failed = await starts.begin().catch((error: unknown) => {
+  const failed = await starts.begin(text).catch((error: unknown) => {
     log.warn(`that a start was tried can't be kept: ${messageOf(error)}`);
     return 0;
   });
-  let careful = starts.looping ? `${failed} starts failed one after the other` : undefined;
+  const because = starts.problem === undefined ? '' : `, the last one with: ${starts.problem}`;
+  let careful = starts.looping ? `${failed} starts failed one after the other${because}` : undefined;
   const good = starts.looping ? starts.good : undefined;
   if (careful !== undefined)
-    log.error(good ? `${careful}; the configuration that ran well last is used` : `${careful}; none ever ran well`);
+    log.error(
+      good
+        ? `${careful}; the configuration that ran well last is used, until ${file} is changed`
+        : `${careful}; none ever ran well`,
+    );
   const overrides = new Overrides(own.stateDir);
+  const runText = good?.text ?? text;
   const host = new Host(own, {
-    layers: { file, text: good?.text ?? text },
-    overrides: good ? lastGood(good, overrides) : overrides,
+    layers: { file, text: runText },
+    overrides: {
+      read: good ? async () => ({ ...(await overrides.read()), set: good.set }) : () => overrides.read(),
+      // What is kept has proved itself.
+      keep: async (kept) => {
+        await overrides.keep(kept);
+        await wentWell({ text: runText, set: kept.set });
+      },
+    },
     newAgent: (config, life) => {
       const agent = newAgent(config, life);
       careful = undefined; // those after the first are started on purpose
@@ -57,11 +70,17 @@ export async function runAgent(file: string, version: string, stopped: Promise<u
     starts
       .wentWell(ran)
       .catch((error: unknown) => log.warn(`that this run is a good one can't be kept: ${messageOf(error)}`));
-  await host.run(stopped, () => {
+  const running = host.run(stopped, () => {
     void notify.ready();
-    const ran = () => ({ text: good?.text ?? text, set: host.set });
+    const ran = () => ({ text: runText, set: host.set });
     wellTimer = setTimeout(() => void wentWell(ran()), GOOD_AFTER_MS).unref();
     void stopped.then(() => notify.stopping());
+  });
+  await running.catch(async (error: unknown) => {
+    const isOthers = error instanceof SnugError && error.code === 'STATE_IN_USE';
+    const kept = isOthers ? starts.takeBack() : starts.cameToNothing(messageOf(error));
+    await kept.catch(() => undefined); // its folder may be what is wrong
+    throw error;
   });
   clearTimeout(wellTimer);
   await notify.stopping();
@@ -87,9 +106,4 @@ export async function runAgent(file: string, version: string, stopped: Promise<u
       careful,
     });
   }
-}
-
-/** What was set when the agent ran well last; what is set from now on is kept as ever. */
-function lastGood({ set }: Good, overrides: Overrides): Pick<Overrides, 'read' | 'keep'> {
-  return { read: async () => ({ ...(await overrides.read()), set }), keep: (kept) => overrides.keep(kept) };
 }

@@ -18,7 +18,7 @@ import {
 } from '../../src/protocol/index.js';
 import { type Clock, timestamp, within } from '../clock.js';
 import type { Log } from '../log.js';
-import type { Announcement, IncomingMessage, PublishOptions } from '../uplink/index.js';
+import type { Announcement, IncomingMessage, Published, PublishOptions } from '../uplink/index.js';
 import { Journal, type JournalEntry } from './journal.js';
 import { Lanes, MOST_WAITING } from './lanes.js';
 import { type CommandName, HANDED_OVER, type Operation, type OperationContext, type Progress } from './operation.js';
@@ -28,6 +28,7 @@ const MOST_REFUSALS = 256;
 /** Longer fields of a requester are not repeated in the states. */
 const LONGEST_FIELDS = 4096;
 const OPERATION_LIMIT_MS = 60_000;
+const REFUSED_ANSWER = 'it was done, but the broker refuses the answer: it may be longer than the broker takes';
 /** How long `stop` waits for the command that runs; later it is `interrupted` at the next start. */
 const STOP_LIMIT_MS = 1000;
 
@@ -39,7 +40,7 @@ export interface CommandsOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Publishes with QoS 1; false where it did not arrive. */
-  readonly publish: (topic: string, payload: string, options?: PublishOptions) => Promise<boolean>;
+  readonly publish: (topic: string, payload: string, options?: PublishOptions) => Promise<Published>;
   readonly onEvent: (kind: string, message: string, fields: Record<string, unknown>) => void;
   /** How a command ended that was begun before this agent; `open` where that is told later (`finish`). Default: interrupted. */
   readonly endOf?: (entry: JournalEntry) => CommandOutcome | 'open' | undefined;
@@ -254,10 +255,11 @@ export class Commands {
     if (!entry.outcome) return;
     const key = Journal.key(entry.operation, entry.id);
     this.#telling.add(key);
-    const arrived = await this.#publishState(entry, entry.outcome);
+    let published = await this.#publishState(entry, entry.outcome);
+    if (published === 'refused') published = await this.#publishState(entry, failure('error', REFUSED_ANSWER));
     this.#telling.delete(key);
     if (this.#cleared.delete(key)) return this.#forget(entry.operation, entry.id);
-    if (!arrived) return; // told when the link is back
+    if (published === 'not yet') return; // told when the link is back
     await this.#options.journal.told(entry).catch((error: unknown) => {
       this.#options.log.error(`the journal of commands can't be written: ${messageOf(error)}`);
     });
@@ -270,20 +272,20 @@ export class Commands {
     });
   }
 
-  /** Publishes a state; an end goes to the response topic too [MQTT 5, 4.10]. False where it did not arrive. */
+  /** Publishes a state; an end goes to the response topic too [MQTT 5, 4.10]. */
   #publishState(
     { operation, id, fields, reply }: Pick<JournalEntry, 'operation' | 'id' | 'fields' | 'reply'>,
     state: CommandOutcome | { readonly status: 'executing'; readonly progress?: unknown },
-  ): Promise<boolean> {
+  ): Promise<Published> {
     const { clock, publish } = this.#options;
     const payload = encode('command', { ...fields, v: 1, ts: timestamp(clock), ...state });
     const retain = !this.#cleared.has(Journal.key(operation, id));
-    const arrived = publish(this.#topics.command(operation, id), payload, { retain });
+    const published = publish(this.#topics.command(operation, id), payload, { retain });
     if (reply && state.status !== 'executing') {
       const correlationData = reply.correlation === undefined ? undefined : Buffer.from(reply.correlation, 'base64');
       void publish(reply.topic, payload, { correlationData });
     }
-    return arrived;
+    return published;
   }
 
   /** Answers `failed` to what was not begun. Nothing ran, so the journal need not know. */

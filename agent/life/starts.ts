@@ -1,7 +1,9 @@
 /**
  * Starts that came to nothing, one after the other: counted on disk before anything is tried. After three of them the agent is
- * started with the last configuration that ran well, and with a smaller profile.
+ * started with the last configuration that ran well, and with a smaller profile. A configuration file that was changed since is
+ * a new try.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePrivateFolder } from '../../src/files/index.js';
@@ -18,9 +20,21 @@ export interface Good {
   readonly set: Readonly<Record<string, unknown>>;
 }
 
+interface Counted {
+  readonly failed: number;
+  /** What names the configuration file's text. */
+  readonly file?: string;
+  /** Why the last one failed. */
+  readonly problem?: string;
+}
+
+const LONGEST_PROBLEM = 500;
+
 export class Starts {
   readonly #folder: string;
   #failed = 0;
+  #file = '';
+  #problem: string | undefined;
   #good: Good | undefined;
 
   constructor(stateDir: string) {
@@ -28,16 +42,35 @@ export class Starts {
   }
 
   /**
-   * Counts this start as failed until it is said to be good. Gives how many before it failed, one after the other. Rejects where
-   * that can't be kept.
+   * Counts this start, with this text of the configuration file, as failed until it is said to be good. Gives how many before it
+   * failed, one after the other. Rejects where that can't be kept.
    */
-  async begin(): Promise<number> {
-    const { failed } = await read<{ failed: number }>(this.#path('starts.json'), { failed: 0 });
+  async begin(text: string): Promise<number> {
+    const { failed, file, problem } = await read<Counted>(this.#path('starts.json'), { failed: 0 });
     this.#good = await read<Good | undefined>(this.#path('last-good.json'), undefined);
-    this.#failed = Number.isSafeInteger(failed) && failed >= 0 ? failed : 0;
+    this.#file = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    if ((file ?? this.#file) === this.#file && Number.isSafeInteger(failed) && failed >= 0) {
+      this.#failed = failed;
+      this.#problem = typeof problem === 'string' ? problem : undefined;
+    }
     await makePrivateFolder(this.#folder);
-    await this.#write(this.#failed + 1);
+    await this.#write(this.#failed + 1, this.#problem);
     return this.#failed;
+  }
+
+  /** Keeps why this start failed, for the next one to tell. A run that was a good one before counts no longer. */
+  async cameToNothing(problem: string): Promise<void> {
+    if (this.#failed !== -1) await this.#write(this.#failed + 1, problem.slice(0, LONGEST_PROBLEM));
+  }
+
+  /** This start was none of the agent's own: another one runs. */
+  async takeBack(): Promise<void> {
+    await this.#write(this.#failed, this.#problem);
+  }
+
+  /** Why the start before failed, where that was told. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** True where too many starts have failed. */
@@ -60,8 +93,9 @@ export class Starts {
     await writeDurably(this.#path('last-good.json'), `${JSON.stringify(good)}\n`);
   }
 
-  #write(failed: number): Promise<void> {
-    return writeDurably(this.#path('starts.json'), `${JSON.stringify({ failed })}\n`);
+  #write(failed: number, problem?: string): Promise<void> {
+    const counted: Counted = { failed, file: this.#file, ...(problem !== undefined && { problem }) };
+    return writeDurably(this.#path('starts.json'), `${JSON.stringify(counted)}\n`);
   }
 
   #path(name: string): string {

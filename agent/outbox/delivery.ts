@@ -2,10 +2,11 @@
  * Brings results to the broker: live ones as they come, and what waited on disk beside them, marked historical, oldest first,
  * paced, and only while no live result waits.
  */
-import { encodeResult, MESSAGE_LIMIT_BYTES, type Payloads } from '../../src/protocol/index.js';
+import { encodeResult, MESSAGE_LIMIT_BYTES, type Payloads, type ResultPrediction } from '../../src/protocol/index.js';
 import { type Clock, timestamp } from '../clock.js';
 import { type Backlog, resultOf, type StoredEntry } from './backlog.js';
 import { type Live, type LiveEntry, type Parcel, parcelOf } from './live.js';
+import { messagesOf } from './messages.js';
 
 /** Messages not acknowledged yet; beyond them live records wait and share the next message. */
 const LIVE_IN_FLIGHT = 8;
@@ -20,6 +21,8 @@ const CATCH_UP_MS = 500;
 /** A connection, as far as the outbox uses it. */
 export interface Carrier {
   readonly session: number;
+  /** The longest payload of a source's results that the broker takes. */
+  mostBytes(source: string): number;
   /** Resolves when the broker has it. Rejects with NotDelivered. */
   publish(kind: 'result' | 'event' | 'telemetry', source: string, payload: string): Promise<void>;
 }
@@ -34,8 +37,8 @@ export interface DeliveryOptions {
   readonly mayGo: (entry: LiveEntry) => boolean;
   /** The broker has it. */
   readonly onDelivered: (parcel: Parcel) => void;
-  /** The broker said no to this one, or it is too large to be sent: trying again would not help. */
-  readonly onRefused: (parcel: Parcel, reason: string) => void;
+  /** The broker has it but for these records, which it refused or which are too long to be sent: trying again would not help. */
+  readonly onRefused: (parcel: Parcel, refused: readonly ResultPrediction[], reason: string) => void;
   /** A stored entry can't be read. */
   readonly onDamaged: (entry: StoredEntry) => void;
 }
@@ -44,6 +47,8 @@ export interface DeliveryOptions {
 function wasRefused(error: unknown): error is Error {
   return error instanceof Error && 'refused' in error && error.refused === true;
 }
+
+const identity = (error: unknown) => error;
 
 /** One connection's time: begins with `carry`, ends with `rest`. */
 export class Delivery {
@@ -148,24 +153,28 @@ export class Delivery {
   /** True where the broker has it or refused it; false where the connection ended first. */
   async #send(carrier: Carrier, parcel: Parcel, historical: boolean): Promise<boolean> {
     const { clock, onDelivered, onRefused } = this.#options;
-    const { counts } = parcel.entries[0];
-    const payload = encodeResult(timestamp(clock), carrier.session, {
-      predictions: parcel.entries.flatMap((entry) => entry.predictions),
-      ...(counts && { counts }),
-      ...(historical && { historical: true }),
-    });
-    if (payload.length > MESSAGE_LIMIT_BYTES / 4 && Buffer.byteLength(payload) > MESSAGE_LIMIT_BYTES) {
-      onRefused(parcel, `a message has at most ${MESSAGE_LIMIT_BYTES} bytes`);
-      return true;
+    const { source, entries } = parcel;
+    const { counts } = entries[0];
+    const ts = timestamp(clock);
+    const more = { ...(counts && { counts }), ...(historical && { historical: true as const }) };
+    const mostBytes = Math.min(MESSAGE_LIMIT_BYTES, carrier.mostBytes(source));
+    const all = entries.flatMap((entry) => entry.predictions);
+    const { messages, tooLong } = messagesOf(all, mostBytes, (predictions) =>
+      encodeResult(ts, carrier.session, { predictions: [...predictions], ...more }),
+    );
+    const refused = [...tooLong];
+    let reason = messages.length === 0 || tooLong.length > 0 ? `a message has at most ${mostBytes} bytes` : undefined;
+    const failures = await Promise.all(
+      messages.map(({ payload }) => carrier.publish('result', source, payload).then(() => undefined, identity)),
+    );
+    for (const [at, failure] of failures.entries()) {
+      if (failure === undefined) continue;
+      if (!wasRefused(failure)) return false;
+      reason = `the broker refused it: ${failure.message}`;
+      refused.push(...messages[at].predictions);
     }
-    try {
-      await carrier.publish('result', parcel.source, payload);
-    } catch (error) {
-      if (!wasRefused(error)) return false;
-      onRefused(parcel, `the broker refused it: ${error.message}`);
-      return true;
-    }
-    onDelivered(parcel);
+    if (reason === undefined) onDelivered(parcel);
+    else onRefused(parcel, refused, reason);
     return true;
   }
 

@@ -44,6 +44,8 @@ const LOOK_MS = 1000;
 const CUT_EVERY_MS = 10_000;
 /** How often the places are copied beside, for the case that the outbox is damaged. */
 const COPY_EVERY_MS = 60_000;
+/** The first time in a run comes sooner: lives may be short. */
+const FIRST_COPY_MS = 5000;
 /** Telemetry that is kept of the time offline: one message in so long. */
 const TELEMETRY_EVERY_MS = 60_000;
 
@@ -119,7 +121,7 @@ export class Outbox {
       replayPerSecond,
       mayGo: (entry) => entry.early || entry.written || this.#writer.failing !== undefined,
       onDelivered: (parcel) => this.#delivered(parcel),
-      onRefused: (parcel, reason) => this.#refused(parcel, reason),
+      onRefused: (...refused) => this.#refused(...refused),
       onDamaged: (entry) => this.#damaged(entry),
     });
   }
@@ -128,7 +130,7 @@ export class Outbox {
     return this.#options.deadLetters;
   }
 
-  /** Opens what is on disk and counts it. Throws `STATE_UNUSABLE`. */
+  /** Opens what is on disk and counts it. Throws `STATE_UNUSABLE`, `STATE_IN_USE`. */
   async open(): Promise<void> {
     const { log } = this.#options;
     const opening = await this.#store.open();
@@ -145,6 +147,7 @@ export class Outbox {
       if (event) this.#events.add({ key, event: { ...event, historical: true } });
       else this.#remove(key);
     }
+    this.#copiedAtMs = performance.now() + FIRST_COPY_MS - COPY_EVERY_MS;
     this.#look = setInterval(() => void this.#lookAround(), LOOK_MS);
     this.#look.unref();
   }
@@ -318,11 +321,10 @@ export class Outbox {
     this.#tellDrained();
   }
 
-  #refused(parcel: Parcel, reason: string): void {
-    const { source, records, entries } = parcel;
-    const content = entries.flatMap(({ predictions }) => predictions);
+  #refused(parcel: Parcel, content: readonly ResultPrediction[], reason: string): void {
+    const { source } = parcel;
     this.deadLetters.add({ what: 'result', source, reason, content });
-    this.#drops.refused(source, reason, records);
+    this.#drops.refused(source, reason, Math.max(1, content.length)); // a window of counts has no records
     this.#delivered(parcel);
   }
 
@@ -347,6 +349,7 @@ export class Outbox {
   }
 
   async #lookAround(): Promise<void> {
+    this.#drops.look();
     if (this.#delivery.stalledMs > STALLED_MS && this.#live.waitingRecords > 0) {
       this.#live.keep({ sent: false });
       void this.#writer.write();

@@ -73,7 +73,8 @@ export class Places {
   /** `again`: the source can be read again, so that what was lost gets the same numbers once more. */
   readUpTo(source: string, again: boolean): KeptPlace | undefined {
     const place = this.#places.get(source);
-    const known = place && { ...place, ...(this.#wasKilled && { unsure: true as const }) };
+    const isUnsure = this.#wasKilled || this.#found !== 'fine';
+    const known = place && { ...place, ...(isUnsure && { unsure: true as const }) };
     if (this.#found === 'fine' || (again && known?.position !== undefined)) return known;
     if (this.#found === 'power-lost' && !known) return undefined;
     const least = this.#found === 'damaged' ? this.nowMs() : 0;

@@ -32,16 +32,16 @@ export class Store {
 
   constructor(private readonly folder: string) {}
 
-  /** Opens it, repairs it where it is damaged, and begins anew where that does not help. Throws `STATE_UNUSABLE`. */
+  /** Opens it, repairs it where it is damaged, and begins anew where that does not help. Throws `STATE_UNUSABLE`, `STATE_IN_USE`. */
   async open(): Promise<Opening> {
     try {
       await makePrivateFolder(this.folder);
       return await this.#openSomehow();
     } catch (cause) {
       const locked = codeOf(cause) === 'LEVEL_LOCKED';
-      const why = locked ? 'another agent uses this state folder' : messageOf(innermost(cause));
-      const remedy = locked ? 'End the other agent, or give this one a stateDir of its own.' : undefined;
-      throw new SnugError('STATE_UNUSABLE', `${this.folder}: ${why}`, { cause, remedy });
+      if (locked)
+        throw new SnugError('STATE_IN_USE', `${this.folder}: another agent uses this state folder`, { cause });
+      throw new SnugError('STATE_UNUSABLE', `${this.folder}: ${messageOf(innermost(cause))}`, { cause });
     }
   }
 

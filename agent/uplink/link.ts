@@ -52,6 +52,9 @@ export class NotDelivered extends Error {
   }
 }
 
+/** What became of a message: `refused` by the broker, for good; `not yet` where there is no connection, or it ended first. */
+export type Published = 'arrived' | 'refused' | 'not yet';
+
 interface Waiting {
   readonly topic: string;
   readonly payload: string;
@@ -131,11 +134,15 @@ export class Link {
     await this.#client?.subscribeAsync(filter, { qos: 1, nl: noLocal });
   }
 
+  /** The longest payload that the broker takes on a topic. */
+  mostBytes(topic: string): number {
+    return this.#longestPacketBytes - overheadOf(topic);
+  }
+
   /** Publishes with QoS 1; resolves when the broker has it. Rejects with NotDelivered. */
   publish(topic: string, payload: string, options: PublishOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      const bytes = Buffer.byteLength(payload) + Buffer.byteLength(topic) + 64;
-      if (bytes > this.#longestPacketBytes)
+      if (Buffer.byteLength(payload) > this.mostBytes(topic))
         reject(new NotDelivered(`the broker takes ${this.#longestPacketBytes} bytes at most`, true));
       else if (!this.#client?.connected) reject(new NotDelivered('not connected', false));
       else {
@@ -224,6 +231,9 @@ export class Link {
     this.#tellClosed(this.#why);
   }
 }
+
+/** Bytes of a PUBLISH packet beside its payload, at most. */
+const overheadOf = (topic: string) => Buffer.byteLength(topic) + 64;
 
 function codeOf(error: Error): unknown {
   return 'code' in error ? error.code : undefined;

@@ -13,7 +13,7 @@ import type { Log } from '../log.js';
 import type { Carrier } from '../outbox/index.js';
 import { Backoff } from './backoff.js';
 import { type Credentials, readCredentials } from './credentials.js';
-import { type IncomingMessage, Link, type PublishOptions } from './link.js';
+import { type IncomingMessage, Link, NotDelivered, type Published, type PublishOptions } from './link.js';
 import { inPlainWords } from './plain-words.js';
 import type { SessionCounter } from './session.js';
 
@@ -102,15 +102,15 @@ export class Uplink {
     else this.#options.outbox.telemetry(message);
   }
 
-  /** Publishes with QoS 1; false where it did not arrive. For answers to commands, which keep themselves what was not said. */
-  async publish(topic: string, payload: string, options?: PublishOptions): Promise<boolean> {
+  /** Publishes with QoS 1. For answers to commands, which keep themselves what was not said. */
+  async publish(topic: string, payload: string, options?: PublishOptions): Promise<Published> {
     try {
-      if (!this.#link) return false;
+      if (!this.#link) return 'not yet';
       await this.#link.publish(topic, payload, options);
-      return true;
+      return 'arrived';
     } catch (error) {
       this.#options.log.debug({ topic, reason: messageOf(error) }, 'a message was not delivered');
-      return false;
+      return error instanceof NotDelivered && error.refused ? 'refused' : 'not yet';
     }
   }
 
@@ -247,6 +247,7 @@ export class Uplink {
     log.info({ session: session.current }, `online at ${mqtt.url}`);
     outbox.carry({
       session: session.current,
+      mostBytes: (source) => link.mostBytes(this.#topics.result(source)),
       publish: (kind, source, payload) =>
         link.publish(kind === 'result' ? this.#topics.result(source) : this.#topics[kind], payload),
     });

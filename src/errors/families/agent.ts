@@ -31,6 +31,10 @@ export const agentErrors = {
     meaning: 'The state folder, or a file in it, cannot be read or written.',
     remedy: 'Set stateDir to a folder on a disk with free space that this user may write.',
   },
+  STATE_IN_USE: {
+    meaning: 'Another agent uses the state folder: there is one agent for a device.',
+    remedy: 'End the other agent, or give this one a device name, or a stateDir, of its own.',
+  },
   CHILD_ENDED: {
     meaning:
       'A process that the agent started beside itself, to cut or to measure a profile, ended before it was done.',

@@ -205,19 +205,49 @@ test('three starts that came to nothing lead to the configuration that ran well 
   const folder = join(await folderFor(t), 'state');
   const good = { text: 'device: d', set: { telemetry: {} } };
   const first = new Starts(folder);
-  t.is(await first.begin(), 0);
+  t.is(await first.begin('file'), 0);
   await first.wentWell(good);
   t.is((await stat(join(folder, 'last-good.json'))).mode & 0o777, 0o600);
   for (const failed of [0, 1, 2]) {
     const starts = new Starts(folder);
-    t.is(await starts.begin(), failed);
+    t.is(await starts.begin('file'), failed);
     t.false(starts.looping);
   }
   const fourth = new Starts(folder);
-  t.is(await fourth.begin(), 3);
+  t.is(await fourth.begin('file'), 3);
   t.true(fourth.looping);
   t.deepEqual(fourth.good, good);
   await fourth.wentWell();
-  t.is(await new Starts(folder).begin(), 0);
+  t.is(await new Starts(folder).begin('file'), 0);
   t.is(JSON.parse(await readFile(join(folder, 'starts.json'), 'utf8')).failed, 1);
+});
+
+test('a start that failed says why to the next one; a file that was changed since is a new try', async (t) => {
+  const folder = join(await folderFor(t), 'state');
+  for (const _ of [1, 2, 3]) {
+    const starts = new Starts(folder);
+    await starts.begin('misspelt');
+    await starts.cameToNothing('there is no such bundle');
+  }
+  const fourth = new Starts(folder);
+  await fourth.begin('misspelt');
+  t.true(fourth.looping);
+  t.is(fourth.problem, 'there is no such bundle');
+  const corrected = new Starts(folder);
+  t.is(await corrected.begin('corrected'), 0);
+  t.false(corrected.looping);
+  t.is(corrected.problem, undefined);
+});
+
+test('a second agent beside the one that runs makes no start of that one a failed one', async (t) => {
+  const folder = join(await folderFor(t), 'state');
+  const healthy = new Starts(folder);
+  await healthy.begin('file');
+  await healthy.wentWell();
+  for (const _ of [1, 2, 3]) {
+    const stray = new Starts(folder);
+    await stray.begin('file');
+    await stray.takeBack();
+  }
+  t.is(await new Starts(folder).begin('file'), 0);
 });

@@ -61,6 +61,7 @@ test('kept when the disk has it, when the broker has it, and not before', async 
   const published: number[] = [];
   outbox.carry({
     session: 1,
+    mostBytes: () => Number.POSITIVE_INFINITY,
     publish: async (kind, _source, payload) => {
       if (kind === 'result') published.push(...JSON.parse(payload).predictions.map(({ seq }: { seq: number }) => seq));
     },

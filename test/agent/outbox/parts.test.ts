@@ -156,7 +156,7 @@ test('a store that is damaged beyond repair is put aside; places come from their
   for (const name of await readdir(folder)) if (name !== 'LOCK') await writeFile(join(folder, name), 'no database');
   const second = await placesOf(t, folder, 'boot-1');
   t.is(second.how, 'damaged');
-  t.deepEqual(second.places.readUpTo('log', true), { seq: 7, position: { offset: 100 } });
+  t.deepEqual(second.places.readUpTo('log', true), { seq: 7, position: { offset: 100 }, unsure: true });
   t.is(second.places.readUpTo('port', false)?.seq, 1_800_000_000_000);
   t.is(second.places.readUpTo('new', false)?.seq, 1_800_000_000_000);
   t.is(second.places.counter, 5);
@@ -178,7 +178,7 @@ test('two agents never use one outbox', async (t) => {
   await store.open();
   t.teardown(() => store.close());
   t.is((await stat(folder)).mode & 0o777, 0o700);
-  await t.throwsAsync(new Store(folder).open(), { code: 'STATE_UNUSABLE', message: /another agent/ });
+  await t.throwsAsync(new Store(folder).open(), { code: 'STATE_IN_USE', message: /another agent/ });
 });
 
 test('entries share a message up to its bounds; counts go by themselves', (t) => {

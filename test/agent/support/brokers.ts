@@ -17,6 +17,8 @@ export interface TestBroker {
 export interface TestBrokerOptions {
   /** Default: any free one. */
   readonly port?: number;
+  /** The longest packet that it takes; Mosquitto alone. */
+  readonly packetBytes?: number;
   readonly user?: { readonly name: string; readonly password: string };
   readonly tls?: { readonly key: string; readonly cert: string; readonly ca: string };
 }
@@ -37,11 +39,12 @@ async function startEmbedded(t: ExecutionContext, { port = 0, user, tls }: TestB
   return { port: broker.port, stop: () => broker.close() };
 }
 
-async function startMosquitto(t: ExecutionContext, { port, user, tls }: TestBrokerOptions = {}) {
+async function startMosquitto(t: ExecutionContext, { port, packetBytes, user, tls }: TestBrokerOptions = {}) {
   const folder = await temporaryFolder(t);
   const at = port ?? (await freePort());
   const lines = [`listener ${at} 127.0.0.1`, 'persistence false', `allow_anonymous ${user ? 'false' : 'true'}`];
   if (process.getuid?.() === 0) lines.push('user root'); // or it could not read the files below
+  if (packetBytes) lines.push(`max_packet_size ${packetBytes}`);
   if (user) {
     const file = join(folder, 'passwords');
     spawnSync('mosquitto_passwd', ['-b', '-c', file, user.name, user.password]);
