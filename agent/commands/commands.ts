@@ -4,7 +4,7 @@
  * Invariants: only an `init` starts anything; nothing runs before the journal has it; an id that the journal knows never runs
  * again, its end is told again instead (until the requester has cleared its topic: then it is a new command); whatever was begun ends as `successful` or `failed`, after a crash at the next start.
  */
-import { messageOf } from '../../src/errors/index.js';
+import { messageOf, SnugError } from '../../src/errors/index.js';
 import {
   argumentsJsonSchema,
   type CommandFailure,
@@ -244,7 +244,7 @@ export class Commands {
       const result = await run;
       return result === HANDED_OVER ? result : { status: 'successful', result };
     } catch (error) {
-      return failure('error', messageOf(error));
+      return { ...failure('error', messageOf(error)), ...(error instanceof SnugError && { error: error.code }) };
     } finally {
       ended = true;
     }

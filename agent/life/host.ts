@@ -211,7 +211,7 @@ export class Host implements HostLife {
       this.#config = before;
       const again = await this.#start(before);
       this.#handedOver = undefined;
-      await again.finish(by, { status: 'failed', code: 'error', reason });
+      await again.finish(by, { status: 'failed', code: 'error', error: 'CONFIG_REVERTED', reason });
       return again;
     }
   }

@@ -20,7 +20,13 @@ export const commandInit = z.looseObject({
 
 const executing = z.looseObject({ ...envelope, status: z.literal('executing'), progress: z.unknown().optional() });
 const successful = z.looseObject({ ...envelope, status: z.literal('successful'), result: z.unknown().optional() });
-const failed = z.looseObject({ ...envelope, status: z.literal('failed'), code: z.string(), reason: z.string() });
+const failed = z.looseObject({
+  ...envelope,
+  status: z.literal('failed'),
+  code: z.string(),
+  error: z.string().optional().meta({ description: 'where the operation itself failed: its code in docs/errors.md' }),
+  reason: z.string(),
+});
 
 /** On a command's topic: the first is the requester's, the others the agent's. */
 export const commandMessage = z.discriminatedUnion('status', [commandInit, executing, successful, failed]);
@@ -43,7 +49,7 @@ export type CommandFailure =
 /** How a command ended. */
 export type CommandOutcome =
   | { readonly status: 'successful'; readonly result?: unknown }
-  | { readonly status: 'failed'; readonly code: CommandFailure; readonly reason: string };
+  | { readonly status: 'failed'; readonly code: CommandFailure; readonly error?: string; readonly reason: string };
 
 export function isFinal(status: string): status is 'successful' | 'failed' {
   return status === 'successful' || status === 'failed';

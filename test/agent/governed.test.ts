@@ -122,6 +122,7 @@ for (const { name, start } of brokerKinds) {
     t.regex((await refused('b', 'w0.50-p0.50-q4')).reason, /holds no profile w0\.50-p0\.50-q4; the nearest are/);
     t.regex((await refused('c', 'quick')).reason, /is no profile/);
     t.is((await refused('d', 7)).code, 'invalid-arguments');
+    t.is((await refused('e', FULL)).error, 'PROFILE_UNFIT');
     t.deepEqual(events(feed, 'profile-changed'), []);
   });
 

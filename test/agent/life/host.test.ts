@@ -137,6 +137,7 @@ for (const [what, url] of [
     const end = await finishedBy(agents, 2);
     t.is(end.status, 'failed');
     t.regex('reason' in end ? end.reason : '', /the configuration before is in force again: /);
+    t.is('error' in end ? end.error : undefined, 'CONFIG_REVERTED');
     t.is(agents[2].config.mqtt.url, 'mqtt://good');
     t.deepEqual(
       agents.map(({ state }) => state === 'running'),
