@@ -103,6 +103,29 @@ test('every file of the state folder is this user’s alone', async (t) => {
   }
 });
 
+test('what a command set and has proved itself belongs to what ran well; a second agent beside this one is refused and counts for nothing', async (t) => {
+  if (!hasMosquitto(t)) return t.pass();
+  const { port } = await mosquitto.start(t);
+  const { folder, config } = await configure(t, port);
+  const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
+  const child = startProgram(t, config);
+  await feed.until(
+    () => feed.of('/status').length > 0,
+    () => `online; ${child.said()}`,
+  );
+  const set = { telemetry: { intervalMs: 1234 } };
+  await publish(plainDoor(port), 'snug/v1/board-1/cmd/config.set/a', init({ config: set }), '-r');
+  await feed.until(() => feed.states('config.set', 'a').includes('successful'), 'the end of config.set');
+  const kept = async (name: string) => JSON.parse(await readFile(join(folder, 'state', name), 'utf8'));
+  t.deepEqual((await kept('last-good.json')).set, set);
+  const second = startProgram(t, config);
+  const [code] = await once(second, 'exit');
+  t.is(code, 1);
+  t.regex(second.said(), /another agent uses this state folder[^]*STATE_IN_USE/);
+  t.is((await kept('starts.json')).failed, 0);
+  await end(child, 'SIGTERM');
+});
+
 test('after three starts that came to nothing, the configuration that ran well last and a smaller profile', async (t) => {
   if (!hasMosquitto(t)) return t.pass();
   const { port } = await mosquitto.start(t);
