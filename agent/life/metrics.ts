@@ -76,7 +76,7 @@ export async function metricsText(figures: Figures): Promise<{ readonly type: st
       name === 'latency' ? 'Time in the model a text' : 'Time from framing to answer',
       (['p50', 'p95', 'p99'] as const).map((quantile) => [
         { quantile: `0.${quantile.slice(1)}` },
-        figure[quantile] / 1000,
+        figure.count > 0 ? figure[quantile] / 1000 : Number.NaN, // as a summary of Prometheus without observations
       ]),
     );
   add('Gauge', 'outbox_records', 'Records that wait for the broker', [[{}, outbox.records]]);
@@ -90,5 +90,7 @@ export async function metricsText(figures: Figures): Promise<{ readonly type: st
   add('Gauge', 'rss_anon_bytes', 'Anonymous memory of the process', [[{}, rssAnonBytes]]);
   const { user, system } = process.cpuUsage();
   add('Counter', 'cpu_seconds_total', 'Processor time', [[{}, (user + system) / 1e6]]);
-  return { type: registry.contentType, body: await registry.metrics() };
+  const body = await registry.metrics();
+  // The library writes `Nan`, which is not how the format spells it.
+  return { type: registry.contentType, body: body.replaceAll(/ Nan$/gm, ' NaN') };
 }
