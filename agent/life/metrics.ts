@@ -66,6 +66,12 @@ export async function metricsText(figures: Figures): Promise<{ readonly type: st
       Object.entries(drops).map(([cause, count]): [Record<string, string>, number] => [{ source, cause }, count]),
     ),
   );
+  add(
+    'Counter',
+    'source_replaced_total',
+    'Invalid sequences of bytes that became U+FFFD',
+    perSource(({ replaced }) => replaced),
+  );
   for (const [name, figure] of [
     ['latency', stats.latencyMs],
     ['total', stats.totalMs],

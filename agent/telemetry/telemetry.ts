@@ -82,6 +82,7 @@ export class Telemetry {
         refused,
         truncated,
         failed,
+        replaced: sources.reduce((sum, { replaced }) => sum + replaced, 0),
       },
       latencyMs: percentiles(latencyMs),
       totalMs: percentiles(totalMs),
