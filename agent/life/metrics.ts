@@ -58,13 +58,24 @@ export async function metricsText(figures: Figures): Promise<{ readonly type: st
     '1 where the source is open',
     perSource(({ state }) => (state === 'open' ? 1 : 0)),
   );
+  const perCause = (counts: (source: PipelineStats['sources'][number]) => Readonly<Record<string, number>>) =>
+    stats.sources.flatMap((each) =>
+      Object.entries(counts(each)).map(([cause, count]): [Record<string, string>, number] => [
+        { source: each.source, cause },
+        count,
+      ]),
+    );
   add(
     'Counter',
     'source_dropped_total',
     'Records dropped by a full queue',
-    stats.sources.flatMap(({ source, drops }) =>
-      Object.entries(drops).map(([cause, count]): [Record<string, string>, number] => [{ source, cause }, count]),
-    ),
+    perCause(({ drops }) => ({ ...drops })),
+  );
+  add(
+    'Counter',
+    'source_left_out_total',
+    'No records by configuration: filters, sampling',
+    perCause(({ leftOut }) => leftOut),
   );
   add(
     'Counter',

@@ -35,6 +35,9 @@ const labelCounts = z.looseObject({
   labels: z.record(z.string(), count),
 });
 
+const more = (list: string) =>
+  count.optional().meta({ description: `so many did not get into ${list}, where it is full` });
+
 const percentiles = z.looseObject({ p50: z.number(), p95: z.number(), p99: z.number() });
 
 export const messages = {
@@ -73,6 +76,9 @@ export const messages = {
       .record(z.string(), count)
       .meta({ description: 'no records by configuration: filters, sampling' })
       .optional(),
+    sourcesMore: more('queue'),
+    dropsMore: more('drops'),
+    leftOutMore: more('leftOut'),
     outbox: z.looseObject({ records: count, bytes: count.optional() }),
     rssBytes: count.nullable(),
     rssAnonBytes: count.nullable(),

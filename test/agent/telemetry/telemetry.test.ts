@@ -52,3 +52,23 @@ test('invalid bytes of all sources are counted', async (t) => {
   t.is(message.records.replaced, 5);
   t.notThrows(() => encode('telemetry', message));
 });
+
+test('thirty-two sources are listed by name, and how many more there are is told; the message stays small', async (t) => {
+  const some = (count: number) =>
+    Array.from({ length: count }, (_, i) =>
+      source(`conveyor-${i}`, {
+        queued: 1000,
+        drops: { oldest: 123_456, newest: 0, sampled: 0, stale: 0, overrun: 0 },
+        leftOut: { unreadable: 0, filtered: 123_456, unsampled: 0 },
+      }),
+    );
+  const full = await told(some(32));
+  t.is(Object.keys(full.queue).length, 32);
+  t.is(full.drops['conveyor-31.oldest'], 123_456);
+  t.is(full.leftOut?.['conveyor-31.filtered'], 123_456);
+  t.false('sourcesMore' in full || 'dropsMore' in full || 'leftOutMore' in full);
+  const over = await told([source('quiet'), ...some(39)]);
+  t.is(Object.keys(over.queue).length, 32);
+  t.deepEqual([over.sourcesMore, over.dropsMore, over.leftOutMore], [8, 7, 7]);
+  t.true(encode('telemetry', over).length < 4096, `${encode('telemetry', over).length} bytes`);
+});
