@@ -6,7 +6,7 @@ import { messages, type Payloads } from '../../src/protocol/index.js';
 
 type Status = Payloads['status'];
 
-/** More than are said between two connections; a will is left at every try. */
+/** Wills of tries that came to nothing: a long time without a broker has any number of them. */
 const MOST_REMEMBERED = 64;
 /** Longer ones are none. */
 const LONGEST_BYTES = 4096;
@@ -16,13 +16,19 @@ export type Author = 'self' | 'earlier' | 'another' | 'broken';
 
 export class OwnStatus {
   readonly #said = new Set<string>();
+  /** The newest `online`, and the will behind it: the broker still has one of them after whatever time. */
+  #online: readonly string[] = [];
+  #will = '';
 
   /** `sinceMs`: when this process began, in ms since 1970. */
   constructor(private readonly sinceMs: number) {}
 
   /** It is about to be said, or left as a will. */
   remember(status: Status): void {
-    this.#said.add(nameOf(status));
+    const name = nameOf(status);
+    if (status.state === 'online') this.#online = [name, this.#will];
+    else this.#will = name;
+    this.#said.add(name);
     for (const oldest of this.#said) {
       if (this.#said.size <= MOST_REMEMBERED) return;
       this.#said.delete(oldest);
@@ -34,7 +40,8 @@ export class OwnStatus {
     const status = payload.length <= LONGEST_BYTES ? parsed(payload) : undefined;
     if (!status) return { author: 'broken' };
     const { state, ts } = status;
-    if (this.#said.has(nameOf(status))) return { state, author: 'self' };
+    const name = nameOf(status);
+    if (this.#said.has(name) || this.#online.includes(name)) return { state, author: 'self' };
     return { state, author: Date.parse(ts) > this.sinceMs ? 'another' : 'earlier' };
   }
 }

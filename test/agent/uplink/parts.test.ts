@@ -78,9 +78,13 @@ test('a status is this process’s own, or of one before it, or another’s', (t
   t.deepEqual(read(status(3, '2026-11-24T10:00:02.000Z', 'online')), { state: 'online', author: 'another' });
   for (const broken of ['', '{', '[]', '{"state":"online"}', 'x'.repeat(5000)])
     t.deepEqual(read(broken), { author: 'broken' });
+  own.remember(status(8, '2026-11-24T10:00:02.000Z'));
+  own.remember(status(8, '2026-11-24T10:00:02.500Z', 'online'));
   for (let i = 0; i < 100; i++) own.remember(status(8 + i, '2026-11-24T10:00:03.000Z'));
   t.is(read(status(107, '2026-11-24T10:00:03.000Z')).author, 'self');
   t.is(read(status(7, '2026-11-24T10:00:01.000Z')).author, 'another', 'long ago, and forgotten');
+  t.is(read(status(8, '2026-11-24T10:00:02.000Z')).author, 'self', 'the will of when it was online last');
+  t.is(read(status(8, '2026-11-24T10:00:02.500Z', 'online')).author, 'self');
 });
 
 test('a password file that is missing is named, with a remedy of its own', async (t) => {
