@@ -15,7 +15,7 @@ export interface TextRecord {
   readonly text: string;
   /** True where the record was longer than the source's limit; the rest of it was dropped. */
   readonly cut?: true;
-  /** How many invalid UTF-8 sequences became U+FFFD; left out where there were none. */
+  /** How many sequences of bytes that are invalid in the source's encoding became U+FFFD; left out where there were none. */
   readonly replaced?: number;
   /** What `pick.ids` names, so that its result can be traced back; published with the result as `ids`. */
   readonly ids?: Readonly<Record<string, string>>;

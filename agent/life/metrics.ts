@@ -58,13 +58,30 @@ export async function metricsText(figures: Figures): Promise<{ readonly type: st
     '1 where the source is open',
     perSource(({ state }) => (state === 'open' ? 1 : 0)),
   );
+  const perCause = (counts: (source: PipelineStats['sources'][number]) => Readonly<Record<string, number>>) =>
+    stats.sources.flatMap((each) =>
+      Object.entries(counts(each)).map(([cause, count]): [Record<string, string>, number] => [
+        { source: each.source, cause },
+        count,
+      ]),
+    );
   add(
     'Counter',
     'source_dropped_total',
     'Records dropped by a full queue',
-    stats.sources.flatMap(({ source, drops }) =>
-      Object.entries(drops).map(([cause, count]): [Record<string, string>, number] => [{ source, cause }, count]),
-    ),
+    perCause(({ drops }) => ({ ...drops })),
+  );
+  add(
+    'Counter',
+    'source_left_out_total',
+    'No records by configuration: filters, sampling',
+    perCause(({ leftOut }) => leftOut),
+  );
+  add(
+    'Counter',
+    'source_replaced_total',
+    'Invalid sequences of bytes that became U+FFFD',
+    perSource(({ replaced }) => replaced),
   );
   for (const [name, figure] of [
     ['latency', stats.latencyMs],
@@ -76,7 +93,7 @@ export async function metricsText(figures: Figures): Promise<{ readonly type: st
       name === 'latency' ? 'Time in the model a text' : 'Time from framing to answer',
       (['p50', 'p95', 'p99'] as const).map((quantile) => [
         { quantile: `0.${quantile.slice(1)}` },
-        figure[quantile] / 1000,
+        figure.count > 0 ? figure[quantile] / 1000 : Number.NaN, // as a summary of Prometheus without observations
       ]),
     );
   add('Gauge', 'outbox_records', 'Records that wait for the broker', [[{}, outbox.records]]);
@@ -90,5 +107,7 @@ export async function metricsText(figures: Figures): Promise<{ readonly type: st
   add('Gauge', 'rss_anon_bytes', 'Anonymous memory of the process', [[{}, rssAnonBytes]]);
   const { user, system } = process.cpuUsage();
   add('Counter', 'cpu_seconds_total', 'Processor time', [[{}, (user + system) / 1e6]]);
-  return { type: registry.contentType, body: await registry.metrics() };
+  const body = await registry.metrics();
+  // The library writes `Nan`, which is not how the format spells it.
+  return { type: registry.contentType, body: body.replaceAll(/ Nan$/gm, ' NaN') };
 }

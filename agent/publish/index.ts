@@ -112,6 +112,7 @@ function resultOf(record: PredictedRecord, withText: boolean): ResultPrediction 
     latencyMs: Math.round(record.latencyMs * 1000) / 1000,
     profile: record.profile,
     ...(prediction.truncated && { truncated: true }),
+    ...(record.replaced && { replaced: record.replaced }),
     ...(prediction.labels && { labels: [...prediction.labels] }),
     ...(record.ids && { ids: record.ids }),
     ...(withText && { text: record.text }),

@@ -82,12 +82,11 @@ export class Telemetry {
         refused,
         truncated,
         failed,
+        replaced: sources.reduce((sum, { replaced }) => sum + replaced, 0),
       },
       latencyMs: percentiles(latencyMs),
       totalMs: percentiles(totalMs),
-      queue: Object.fromEntries(sources.slice(0, SOURCES_NAMED).map(({ source, queued }) => [source, queued])),
-      drops: Object.fromEntries(Object.entries(drops).slice(0, SOURCES_NAMED)),
-      leftOut: Object.fromEntries(countsOf(sources, 'leftOut').slice(0, SOURCES_NAMED)),
+      ...named(sources, Object.entries(drops), countsOf(sources, 'leftOut')),
       sourcesLost: sources.filter(({ state }) => state === 'lost').length,
       outbox: waiting(),
       ...processMemory(),
@@ -112,8 +111,25 @@ function countsOf(sources: PipelineStats['sources'], what: 'drops' | 'leftOut'):
   );
 }
 
-/** Sources named in one message at most: a message stays below 4 KiB. */
-const SOURCES_NAMED = 8;
+/** Entries of each list in one message at most: with names of usual length a message stays below 4 KiB. */
+const MOST_NAMED = 32;
+
+type Counts = readonly (readonly [name: string, count: number])[];
+
+/** The lists by name, and how many of each did not get in. */
+function named(sources: PipelineStats['sources'], drops: Counts, leftOut: Counts) {
+  const queue: Counts = sources.map(({ source, queued }) => [source, queued]);
+  const first = (counts: Counts) => Object.fromEntries(counts.slice(0, MOST_NAMED));
+  const more = (name: string, { length }: Counts) => (length > MOST_NAMED ? { [name]: length - MOST_NAMED } : {});
+  return {
+    queue: first(queue),
+    drops: first(drops),
+    leftOut: first(leftOut),
+    ...more('sourcesMore', queue),
+    ...more('dropsMore', drops),
+    ...more('leftOutMore', leftOut),
+  };
+}
 
 /** Of the cores: 1 is one core used all the time. */
 function cpuMs(): number {

@@ -33,6 +33,8 @@ export interface LinkOptions {
 export interface IncomingMessage {
   readonly topic: string;
   readonly payload: Buffer;
+  /** True where the broker had kept it before we subscribed. */
+  readonly retained: boolean;
   readonly responseTopic?: string;
   readonly correlationData?: Buffer;
 }
@@ -158,6 +160,11 @@ export class Link {
       this.#client.publish(topic, payload, { qos: 0 });
   }
 
+  /** Why the connection ends, as far as that is known before it has ended. */
+  get why(): unknown {
+    return this.#why;
+  }
+
   /** Messages that are not acknowledged yet. */
   get pending(): number {
     return this.#waiting.length + this.#unacknowledged.size;
@@ -244,10 +251,11 @@ function isForNow(error: Error): boolean {
   return NO_ROOM_NOW.includes(codeOf(error));
 }
 
-function incoming(topic: string, payload: Buffer, { properties }: IPublishPacket): IncomingMessage {
+function incoming(topic: string, payload: Buffer, { properties, retain }: IPublishPacket): IncomingMessage {
   return {
     topic,
     payload,
+    retained: retain,
     responseTopic: properties?.responseTopic,
     correlationData: properties?.correlationData,
   };

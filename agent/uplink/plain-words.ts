@@ -14,11 +14,13 @@ const reasons: Record<number, string> = {
   138: 'has banned this client',
   139: 'is shutting down',
   141: 'heard nothing from us for too long',
-  142: 'gave the connection to another client with this device’s name',
   149: 'says that a packet was too large',
   151: 'says that a quota is used up',
   159: 'sees too many connections',
 };
+
+/** Session taken over [MQTT 5, 2.4]: a client id is a device's name. */
+export const TAKEN_OVER = 142;
 
 const systemErrors: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there',
@@ -39,9 +41,11 @@ const systemErrors: Record<string, string> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS on this port',
 };
 
-/** One line for a failed or lost connection; `url` is the broker's. */
-export function inPlainWords(url: string, error: unknown): string {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+/** One line for a failed or lost connection; `url` is the broker's, `device` our name there. */
+export function inPlainWords(url: string, error: unknown, device: string): string {
+  const code = reasonOf(error);
+  if (code === TAKEN_OVER)
+    return `broker ${url}: another agent connects as ${device}, and each takes the connection from the other; give one of them another name`;
   if (typeof code === 'number') return `broker ${url} ${reasons[code] ?? `refused with MQTT reason code ${code}`}`;
   if (typeof code === 'string') {
     const known = systemErrors[code];
@@ -49,4 +53,9 @@ export function inPlainWords(url: string, error: unknown): string {
     if (/ALERT/.test(code)) return `broker ${url}: it refused our certificate, or wants one; see mqtt.cert [${code}]`;
   }
   return `broker ${url}: ${messageOf(error)}`;
+}
+
+/** The reason code of MQTT, or the system's name of the error; undefined where it has none. */
+export function reasonOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

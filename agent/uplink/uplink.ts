@@ -14,8 +14,9 @@ import type { Carrier } from '../outbox/index.js';
 import { Backoff } from './backoff.js';
 import { type Credentials, readCredentials } from './credentials.js';
 import { type IncomingMessage, Link, NotDelivered, type Published, type PublishOptions } from './link.js';
-import { inPlainWords } from './plain-words.js';
+import { OwnStatus } from './own-status.js';
 import type { SessionCounter } from './session.js';
+import { Trouble } from './trouble.js';
 
 /** A connection that lasted so long was a good one: the next try after it comes soon. */
 const STABLE_MS = 5000;
@@ -59,13 +60,20 @@ export class Uplink {
   #link: Link | undefined;
   #online = false;
   #statusDoubted = false;
+  /** By whom: the broker, with a will of ours, or someone else. */
+  #doubtedBy: 'will' | 'someone' = 'someone';
+  #wasOnline = false;
+  readonly #ownStatus: OwnStatus;
   #correcting: Promise<void> | undefined;
   #loop: Promise<void> | undefined;
-  #trouble: string | undefined;
+  readonly #trouble: Trouble;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#topics = topics(options.device);
+    const { device, mqtt, clock, log } = options;
+    this.#ownStatus = new OwnStatus(clock.now());
+    this.#trouble = new Trouble({ url: mqtt.url, device, clock, log });
   }
 
   /** Starts to connect, and goes on trying for ever; does not wait for the first connection. */
@@ -135,9 +143,9 @@ export class Uplink {
           renewed = isRenewed;
         });
         const why = await link.closed;
-        if (!this.#ending.signal.aborted && !renewed) this.#report(why ?? new Error('the connection was closed'));
+        if (!this.#ending.signal.aborted && !renewed) this.#trouble.tell(why);
       } catch (error) {
-        if (!this.#ending.signal.aborted) this.#report(error);
+        if (!this.#ending.signal.aborted) this.#trouble.tell(link.why ?? error);
         link.destroy();
       }
       // Where the broker may have seen the will, this number is taken; one that never left this machine is tried again.
@@ -193,7 +201,7 @@ export class Uplink {
       credentials,
       will: { topic: this.#topics.status, payload: this.#status('offline') },
       onMessage: (message: IncomingMessage) => {
-        if (message.topic === this.#topics.status) this.#readOwnStatus(message.payload);
+        if (message.topic === this.#topics.status) this.#readOwnStatus(message);
         else onCommand(message);
       },
     };
@@ -201,7 +209,9 @@ export class Uplink {
 
   #status(state: 'online' | 'offline'): string {
     const { clock, session } = this.#options;
-    return encode('status', { v: 1, ts: timestamp(clock), state, session: session.current });
+    const status = { v: 1, ts: timestamp(clock), state, session: session.current } as const;
+    this.#ownStatus.remember(status);
+    return encode('status', status);
   }
 
   /** Everything that `online` promises, and then `online`. */
@@ -217,10 +227,14 @@ export class Uplink {
   }
 
   /** Another connection's will, or someone's mistake, may have written over our status: it is said again. */
-  #readOwnStatus(payload: Buffer): void {
+  #readOwnStatus({ payload, retained }: IncomingMessage): void {
     if (this.#ending.signal.aborted) return;
-    if (/"state"\s*:\s*"online"/.test(payload.toString('utf8', 0, 4096))) return;
+    const { state, author } = this.#ownStatus.read(payload);
+    // Once this process was online, what it finds at a new connection is its own, or of an agent that was there in between.
+    if (retained && author === 'another' && this.#wasOnline) this.#trouble.takenOver();
+    if (state === 'online') return;
     this.#statusDoubted = true;
+    this.#doubtedBy = author === 'self' ? 'will' : 'someone';
     this.#correctIfDoubted();
   }
 
@@ -234,7 +248,11 @@ export class Uplink {
   async #correctStatus(): Promise<void> {
     while (this.#statusDoubted && this.#online && !this.#ending.signal.aborted) {
       this.#statusDoubted = false;
-      this.#options.log.info('someone said that this device is offline; it says again that it is online');
+      this.#options.log.info(
+        this.#doubtedBy === 'will'
+          ? 'the broker published the will of this agent, as it does when it shuts down; the agent says again that it is online'
+          : 'someone said that this device is offline; it says again that it is online',
+      );
       await this.publish(this.#topics.status, this.#status('online'), { retain: true });
     }
   }
@@ -243,7 +261,8 @@ export class Uplink {
     const { log, mqtt, session, outbox, onOnline } = this.#options;
     if (this.#link !== link) return;
     this.#online = true;
-    this.#trouble = undefined;
+    this.#wasOnline = true;
+    this.#trouble.over();
     log.info({ session: session.current }, `online at ${mqtt.url}`);
     outbox.carry({
       session: session.current,
@@ -259,13 +278,5 @@ export class Uplink {
     this.#online = false;
     this.#link = undefined;
     this.#options.outbox.rest();
-  }
-
-  /** One line a change, not a line a try. */
-  #report(error: unknown): void {
-    const trouble = inPlainWords(this.#options.mqtt.url, error);
-    if (trouble === this.#trouble) return;
-    this.#trouble = trouble;
-    this.#options.log.warn(`${trouble}; trying again`);
   }
 }

@@ -21,6 +21,7 @@ const prediction = z.looseObject({
   latencyMs: z.number().min(0),
   profile: z.string(),
   truncated: z.literal(true).optional(),
+  replaced: z.int().min(1).optional().meta({ description: 'so many invalid sequences of bytes became U+FFFD' }),
   labels: z.array(z.looseObject({ label: z.string(), score: z.number() })).optional(),
   text: z.string().optional(),
   ids: z.record(z.string(), z.string()).optional(),
@@ -33,6 +34,9 @@ const labelCounts = z.looseObject({
   records: count,
   labels: z.record(z.string(), count),
 });
+
+const more = (list: string) =>
+  count.optional().meta({ description: `so many did not get into ${list}, where it is full` });
 
 const percentiles = z.looseObject({ p50: z.number(), p95: z.number(), p99: z.number() });
 
@@ -56,7 +60,14 @@ export const messages = {
     ...envelope,
     session,
     uptimeMs: z.number(),
-    records: z.looseObject({ total: count, perSecond: share, refused: count, truncated: count, failed: count }),
+    records: z.looseObject({
+      total: count,
+      perSecond: share,
+      refused: count,
+      truncated: count,
+      failed: count,
+      replaced: count.optional().meta({ description: 'invalid sequences of bytes that became U+FFFD' }),
+    }),
     latencyMs: percentiles,
     totalMs: percentiles,
     queue: z.record(z.string(), count),
@@ -65,6 +76,9 @@ export const messages = {
       .record(z.string(), count)
       .meta({ description: 'no records by configuration: filters, sampling' })
       .optional(),
+    sourcesMore: more('queue'),
+    dropsMore: more('drops'),
+    leftOutMore: more('leftOut'),
     outbox: z.looseObject({ records: count, bytes: count.optional() }),
     rssBytes: count.nullable(),
     rssAnonBytes: count.nullable(),

@@ -9,7 +9,7 @@ import { systemClock } from '../../agent/clock.js';
 import { plainDoor, type Rig, startAgent } from './support/agent-rig.js';
 import { brokerKinds, freePort, relay, temporaryFolder } from './support/brokers.js';
 import { makeCertificates } from './support/certificates.js';
-import { type Door, end, hasMosquitto, watch } from './support/mosquitto-tools.js';
+import { type Door, end, hasMosquitto, publish, watch } from './support/mosquitto-tools.js';
 
 /** Resolves when a line of the agent's log has the words. */
 async function logged(rig: Rig, words: RegExp): Promise<string> {
@@ -93,6 +93,43 @@ for (const { name, start } of brokerKinds) {
     t.truthy(await logged(rig, /online at/));
   });
 
+  test(`${name}: two agents under one name: both say so, once, however often they take turns`, async (t) => {
+    if (!hasMosquitto(t)) return t.pass();
+    const { port } = await start(t);
+    const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/status');
+    const first = await startAgent(t, { port });
+    await logged(first, /online at/);
+    const second = await startAgent(t, { port });
+    const taken = /warn broker .*: another agent connects as board-1/;
+    await Promise.all([logged(first, taken), logged(second, taken)]);
+    const seen = feed.messages.length;
+    await feed.until(() => feed.messages.length > seen + 6, 'more turns');
+    for (const { log } of [first, second]) {
+      t.is(log.filter((line) => taken.test(line)).length, 1);
+      t.true(log.filter((line) => /warn broker/.test(line)).length <= 2, log.join('\n'));
+    }
+  });
+
+  test(`${name}: offline is corrected; its own will is told from what someone else says`, async (t) => {
+    if (!hasMosquitto(t)) return t.pass();
+    const { port } = await start(t);
+    const door = plainDoor(port);
+    const topic = 'snug/v1/board-1/status';
+    const feed = await watch(t, door, topic);
+    const states = () => feed.of('/status').map(({ state }) => state);
+    const rig = await startAgent(t, { port });
+    await feed.until(() => states().length === 1, 'online');
+    await publish(door, 'a', 'b', '-i', 'board-1'); // takes the connection over, so that the broker publishes the will
+    await feed.until(() => states().length === 3, 'the will, and online again');
+    await publish(door, topic, feed.of('/status')[1], '-r');
+    await logged(rig, /info the broker published the will/);
+    await feed.until(() => states().length === 5, 'online again');
+    await publish(door, topic, { state: 'offline' }, '-r');
+    await logged(rig, /info someone said that this device is offline/);
+    await feed.until(() => states().length === 7, 'online again');
+    t.deepEqual(states(), ['online', 'offline', 'online', 'offline', 'online', 'offline', 'online']);
+  });
+
   test(`${name}: TLS with an authority of one's own and a client certificate`, async (t) => {
     const made = hasMosquitto(t) ? await makeCertificates(t) : undefined;
     if (!made) return t.pass();
@@ -138,6 +175,19 @@ test('certificates that are renewed are taken over without a restart', async (t)
   t.false(rig.log.some((line) => line.startsWith('warn')));
 });
 
+test('a broker that says that another client took the connection over is believed', async (t) => {
+  const server = createServer((socket) => {
+    // CONNACK, and DISCONNECT with reason code 0x8E in the same breath: the subscription is under way by then.
+    socket.on('error', () => {}).once('data', () => socket.end(Buffer.from('2003000000e0018e', 'hex')));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const address = server.address();
+  const rig = await startAgent(t, { port: typeof address === 'object' && address ? address.port : 0 });
+  t.regex(await logged(rig, /warn/), /another agent connects as board-1/);
+});
+
 test('a broker that takes the connection and never answers is given up and named', async (t) => {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => sockets.add(socket.on('error', () => {})));
@@ -163,7 +213,8 @@ test('no broker at all: said once, the agent works on and ends in time', async (
   t.regex(await logged(rig, /warn/), new RegExp(`mqtt://127.0.0.1:${port}: nothing listens there`));
   await rig.source.say(...Array.from({ length: 2000 }, (_, i) => `line ${i}`));
   await rig.agent.stop();
-  t.is(rig.log.filter((line) => line.startsWith('warn')).length, 1);
+  const warnings = rig.log.filter((line) => line.startsWith('warn broker'));
+  t.is(warnings.length, 1, warnings.join('\n'));
 });
 
 test('a long time without a broker loses nothing: all comes when it is back, in order, marked historical', async (t) => {

@@ -27,7 +27,7 @@ test('what breaks the contract is refused, and the places are named', (t) => {
 });
 
 test('a result message keeps the contract although it is not checked when written', (t) => {
-  const prediction = { seq: 1, ts, label: 'a', score: 0.5, latencyMs: 1.25, profile: 'w1.00-p0.00-q8' };
+  const prediction = { seq: 1, ts, label: 'a', score: 0.5, latencyMs: 1.25, profile: 'w1.00-p0.00-q8', replaced: 2 };
   const message = decode('result', bytes(encodeResult(ts, 3, { predictions: [prediction] })));
   t.deepEqual(message, { v: 1, ts, session: 3, predictions: [prediction] });
   const counts = { from: ts, to: ts, records: 2, labels: { a: 2 } };

@@ -94,10 +94,12 @@ recipe('application: stack traces joined, levels picked, rotation survived', asy
   ]);
   const log = join(folder, 'application.log');
   await writeFile(log, '');
-  const trace = '  at Shop.pay(Shop.java:7)\nCaused by: java.io.IOException\n\tat Net.send(Net.java:1)\n';
+  // As Java prints it: the exception and its cause stand in column 0.
+  const trace =
+    'java.lang.RuntimeException: x\n\tat Shop.pay(Shop.java:7)\nCaused by: java.io.IOException\n\tat Net.send(Net.java:1)\n';
   await appendFile(log, '10:00:01 INFO [main] set an alarm for six\n');
   await appendFile(log, `10:00:02 ERROR [worker-1] why is my account blocked\n${trace}`);
-  await appendFile(log, '10:00:03 WARN [worker-2] what is my balance\n');
+  await appendFile(log, '2026-11-24 10:00:03,021 WARN  [worker-2] what is my balance\n');
   await feed.until(() => predictions('application').length >= 2, 'two predictions');
   await rename(log, `${log}.1`);
   await appendFile(`${log}.1`, '10:00:04 WARN [late] set an alarm for six\n');

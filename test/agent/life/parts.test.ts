@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { Endpoint, Notify, Progress, Starts } from '../../../agent/life/index.js';
-import type { Figures } from '../../../agent/life/metrics.js';
+import { type Figures, metricsText } from '../../../agent/life/metrics.js';
 import type { SnugError } from '../../../src/errors/index.js';
 
 async function folderFor(t: ExecutionContext): Promise<string> {
@@ -125,7 +125,8 @@ const figures: Figures = {
         queued: 1,
         drops: { oldest: 2, newest: 0, sampled: 0 },
         cut: 0,
-        replaced: 0,
+        replaced: 3,
+        leftOut: { unreadable: 0, filtered: 5, unsampled: 0 },
       } as Figures['stats']['sources'][number],
     ],
     predicted: 9,
@@ -133,8 +134,8 @@ const figures: Figures = {
     refused: 1,
     failed: 0,
     batches: 3,
-    latencyMs: { p50: 1, p95: 2, p99: 3 } as Figures['stats']['latencyMs'],
-    totalMs: { p50: 1, p95: 2, p99: 3 } as Figures['stats']['latencyMs'],
+    latencyMs: { count: 9, p50: 1, p95: 2, p99: 3, max: 3 },
+    totalMs: { count: 9, p50: 1, p95: 2, p99: 3, max: 3 },
   },
   outbox: { records: 4, bytes: 400, events: 0 },
   outboxDropped: { 'outbox-age': 7 },
@@ -172,6 +173,8 @@ test('health and metrics on loopback', async (t) => {
     'snug_records_total 9',
     'snug_online 1',
     'snug_source_dropped_total{source="console",cause="oldest"} 2',
+    'snug_source_left_out_total{source="console",cause="filtered"} 5',
+    'snug_source_replaced_total{source="console"} 3',
     'snug_outbox_dropped_total{cause="outbox-age"} 7',
     'snug_total_seconds{quantile="0.99"} 0.003',
     'snug_profile_info{profile="w1.00-p0.00-q8"} 1',
@@ -180,6 +183,13 @@ test('health and metrics on loopback', async (t) => {
   t.is((await at('/metrics')).status, 200, 'a second scrape finds them too');
   t.is((await at('/')).status, 404);
   t.is((await at('/healthz', { method: 'POST' })).status, 405);
+});
+
+test('latencies of no text at all are not 0', async (t) => {
+  const none = { count: 0, p50: 0, p95: 0, p99: 0, max: 0 };
+  const { body } = await metricsText({ ...figures, stats: { ...figures.stats, latencyMs: none } });
+  t.true(body.split('\n').includes('snug_latency_seconds{quantile="0.50"} NaN'), body);
+  t.true(body.split('\n').includes('snug_total_seconds{quantile="0.50"} 0.001'), body);
 });
 
 test('health on a Unix socket that only this user may use; a leftover of a killed agent is taken over', async (t) => {

@@ -40,6 +40,16 @@ test('on change: the first, and every one whose label differs from the one befor
   t.deepEqual(decisions(afterRestart, [record(6, 'x'), record(7, 'y')]), ['rules', 'publish']);
 });
 
+test('what was replaced in decoding is told where something was', (t) => {
+  const publisher = new Publisher({ a: { config: config(), again: false } }, () => 0);
+  const [{ predictions }] = publisher.take([record(1, 'x'), record(2, 'x', 0.9, { replaced: 2 })]);
+  t.deepEqual(
+    predictions.map(({ replaced }) => replaced),
+    [undefined, 2],
+  );
+  t.false('replaced' in predictions[0]);
+});
+
 test('score and labels are asked for together', (t) => {
   const rules = new Rules(config({ minScore: 0.8, labels: ['x', 'y'], exceptLabels: ['y'] }));
   const given = [record(1, 'x', 0.8), record(2, 'x', 0.79), record(3, 'y'), record(4, 'z')];

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { Backoff } from '../../../agent/uplink/backoff.js';
 import { readCredentials, SessionCounter } from '../../../agent/uplink/index.js';
+import { OwnStatus } from '../../../agent/uplink/own-status.js';
 import { inPlainWords } from '../../../agent/uplink/plain-words.js';
+import { Trouble } from '../../../agent/uplink/trouble.js';
 import type { SnugError } from '../../../src/errors/index.js';
 
 test('back-off doubles from half a second to a minute, with jitter, and starts anew', (t) => {
@@ -33,14 +35,56 @@ test('the session number rises over restarts, and over a damaged file too', asyn
 });
 
 test('errors of a connection come in plain words', (t) => {
-  const said = (code: unknown) => inPlainWords('mqtt://b:1883', Object.assign(new Error('raw'), { code }));
+  const said = (code: unknown) => inPlainWords('mqtt://b:1883', Object.assign(new Error('raw'), { code }), 'pump-07');
   t.regex(said('ECONNREFUSED'), /^broker mqtt:\/\/b:1883: nothing listens there/);
   t.regex(said(134), /refused the user name or password/);
-  t.regex(said(142), /another client with this device’s name/);
+  t.regex(said(142), /another agent connects as pump-07/);
   t.regex(said('DEPTH_ZERO_SELF_SIGNED_CERT'), /set mqtt\.ca/);
   t.regex(said('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), /our certificate/);
   t.regex(said(undefined), /raw/);
   t.regex(said(199), /reason code 199/);
+});
+
+test('troubles are said once a change; that another agent has this name, once in ten minutes', (t) => {
+  let nowMs = 0;
+  const lines: string[] = [];
+  const log = { warn: (line: string) => void lines.push(line) };
+  const trouble = new Trouble({ url: 'mqtt://b:1883', device: 'pump-07', clock: { runMs: () => nowMs }, log });
+  const said = () => lines.splice(0).map((line) => line.replace(/^broker mqtt:\/\/b:1883:? |[,;].*$/g, ''));
+  const refused = Object.assign(new Error('raw'), { code: 'ECONNREFUSED' });
+  trouble.tell(refused);
+  trouble.tell(refused);
+  trouble.over();
+  trouble.tell(undefined);
+  t.deepEqual(said(), ['nothing listens there [ECONNREFUSED]', 'the connection was closed']);
+  for (nowMs = 0; nowMs < 1_150_000; nowMs += 60_000) {
+    trouble.over();
+    trouble.tell(nowMs === 0 ? { code: 142 } : undefined); // once the broker says so, another does not
+  }
+  t.deepEqual(said(), ['another agent connects as pump-07', 'another agent connects as pump-07']);
+  nowMs += 600_000;
+  trouble.tell(undefined);
+  t.deepEqual(said(), ['the connection was closed'], 'the other one is gone');
+});
+
+test('a status is this process’s own, or of one before it, or another’s', (t) => {
+  const status = (session: number, ts: string, state: 'online' | 'offline' = 'offline') =>
+    ({ v: 1, ts, state, session }) as const;
+  const own = new OwnStatus(Date.parse('2026-11-24T10:00:00.000Z'));
+  const read = (value: unknown) => own.read(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
+  own.remember(status(7, '2026-11-24T10:00:01.000Z'));
+  t.deepEqual(read(status(7, '2026-11-24T10:00:01.000Z')), { state: 'offline', author: 'self' });
+  t.deepEqual(read(status(6, '2026-11-24T09:00:00.000Z')), { state: 'offline', author: 'earlier' });
+  t.deepEqual(read(status(3, '2026-11-24T10:00:02.000Z', 'online')), { state: 'online', author: 'another' });
+  for (const broken of ['', '{', '[]', '{"state":"online"}', 'x'.repeat(5000)])
+    t.deepEqual(read(broken), { author: 'broken' });
+  own.remember(status(8, '2026-11-24T10:00:02.000Z'));
+  own.remember(status(8, '2026-11-24T10:00:02.500Z', 'online'));
+  for (let i = 0; i < 100; i++) own.remember(status(8 + i, '2026-11-24T10:00:03.000Z'));
+  t.is(read(status(107, '2026-11-24T10:00:03.000Z')).author, 'self');
+  t.is(read(status(7, '2026-11-24T10:00:01.000Z')).author, 'another', 'long ago, and forgotten');
+  t.is(read(status(8, '2026-11-24T10:00:02.000Z')).author, 'self', 'the will of when it was online last');
+  t.is(read(status(8, '2026-11-24T10:00:02.500Z', 'online')).author, 'self');
 });
 
 test('a password file that is missing is named, with a remedy of its own', async (t) => {
