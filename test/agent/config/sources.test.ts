@@ -55,3 +55,17 @@ test('what makes no sense is named with its place', (t) => {
     ],
   );
 });
+
+test('structured data of syslog is named wherever a field is', (t) => {
+  const source = (field: string) =>
+    `  a: { kind: syslog, listen: "5140", pick: { ids: { x: '${field}' } }, include: [{ field: '${field}', pattern: x }] }`;
+  for (const field of ['sd.origin.ip', 'sd.exampleSDID@32473.eventID', 'sd.a.b.c-d'])
+    t.deepEqual(problems(source(field)), [], field);
+  for (const field of ['sd.origin', 'sd..ip', 'sd.a b.c', 'sa.origin.ip'])
+    t.deepEqual(
+      problems(source(field)).map((line) => line.replace(/^\S+ /, '')),
+      ['pick.ids.x', 'include.0.field'].map(
+        (key) => `sources.a.${key}: must be a JSON pointer like /message, a name, or sd.ID.NAME of syslog`,
+      ),
+    );
+});
