@@ -8,6 +8,7 @@ import { key } from '../../src/yaml/index.js';
 import { framingKeys, recordKeys } from '../framing/options.js';
 import { joinKeys, textKeys } from '../text/options.js';
 import { parseAddress } from './address.js';
+import { portNumber } from './port-number.js';
 
 const text = () => z.string().min(1).max(4096);
 
@@ -16,15 +17,21 @@ const path = (description: string, example: string) => key(text(), { description
 const kind = <Kind extends string>(name: Kind, what: string) =>
   key(z.literal(name), { description: `${name}: ${what}`, example: name });
 
+/** What YAML reads as a number is a port alone too: `listen: 5140` needs no quotes. */
 const address = (description: string, example: string) =>
   key(
     z
-      .string()
-      .superRefine((value, context) => {
-        if (parseAddress(value) === undefined)
-          context.addIssue({ code: 'custom', message: 'must be host:port, or a port alone for loopback' });
-      })
-      .meta({ pattern: '^(.+:)?\\d{1,5}$' }),
+      .union([
+        z
+          .string()
+          .superRefine((value, context) => {
+            if (parseAddress(value) === undefined)
+              context.addIssue({ code: 'custom', message: 'must be host:port, or a port alone for loopback' });
+          })
+          .meta({ pattern: '^(.+:)?\\d{1,5}$' }),
+        portNumber(),
+      ])
+      .transform(String),
     { description, example },
   );
 

@@ -65,10 +65,11 @@ async function parseSource(spec: string): Promise<SourceOptions> {
     return checked.data;
   }
   const keys = Object.keys(schema.shape).filter((key) => key !== 'kind' && key !== plainOption[kind as SourceKind]);
-  const problems = checked.error.issues.map((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => unknownWord('option', key, keys)).join('; ')
-      : `${issue.path.join('.')}: ${issue.message}`,
+  const { problemsOf } = await import('../../src/yaml/index.js');
+  const problems = problemsOf(schema, given, checked.error).map(({ path, what, atKey }) =>
+    atKey && path.length === 1
+      ? unknownWord('option', String(path[0]), keys)
+      : `${path.map(String).join('.')}: ${what}`,
   );
   throw new SnugError('USAGE', `--source ${spec}: ${problems.join('; ')}`);
 }

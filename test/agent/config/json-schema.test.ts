@@ -67,6 +67,8 @@ const wrong: Readonly<Record<string, object>> = {
   'a kind that is none': { sources: { a: { kind: 'folow', path: 'x' } } },
   'a key of another kind': { sources: { a: { kind: 'follow', path: 'x', baudRate: 9600 } } },
   'nowhere to listen': { sources: { a: { kind: 'http', listen: 'nowhere' } } },
+  'a port that is none': { sources: { a: { kind: 'udp', listen: 70_000 } } },
+  'a health port that is none': { health: { listen: 0 } },
   'TCP that neither listens nor connects': { sources: { a: { kind: 'tcp' } } },
   'TCP that does both': { sources: { a: { kind: 'tcp', listen: '1', connect: 'h:1' } } },
   'UDP that waits': { sources: { a: { kind: 'udp', listen: '1', queue: { policy: 'block' } } } },

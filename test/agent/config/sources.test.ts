@@ -69,3 +69,18 @@ test('structured data of syslog is named wherever a field is', (t) => {
       ),
     );
 });
+
+test('a port alone needs no quotes', (t) => {
+  const yaml = withSources('  a: { kind: udp, listen: 42001 }\n  b: { kind: tcp, connect: 4001 }');
+  const { sources, health } = checkConfig(`${yaml}health: { listen: 9464 }\n`, 'snug.yaml');
+  t.like(sources, { a: { listen: '42001' }, b: { connect: '4001' } });
+  t.is(health.listen, '127.0.0.1:9464');
+  t.deepEqual(
+    problems('  a: { kind: udp, listen: 0 }\n  b: { kind: udp, listen: 70000 }\n  c: { kind: udp, listen: [1] }'),
+    [
+      'snug.yaml:5:27 sources.a.listen: must be at least 1, not 0',
+      'snug.yaml:6:27 sources.b.listen: must be at most 65535, not 70000',
+      'snug.yaml:7:19 sources.c.listen: must be text or a number, not [1]',
+    ],
+  );
+});
