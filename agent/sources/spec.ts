@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { SnugError } from '../../src/errors/index.js';
 import { nearestWord } from '../../src/errors/nearest.js';
+import { collisions, listenerOf } from './listening.js';
 import type { SourceKind, SourceOptions } from './options.js';
 
 export interface NamedSource {
@@ -42,6 +43,9 @@ export async function parseSources(specs: readonly string[]): Promise<NamedSourc
     if (options.kind === 'stdin' && name !== 'stdin') throw new SnugError('USAGE', '--source stdin was given twice');
     named.push({ name, options });
   }
+  const listeners = named.map(({ options }, index) => listenerOf(specs[index] ?? 'stdin', options));
+  for (const { of, first } of collisions(listeners))
+    throw new SnugError('USAGE', `--source ${of.by}: --source ${first.by} listens there already`);
   return named;
 }
 

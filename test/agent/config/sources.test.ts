@@ -84,3 +84,38 @@ test('a port alone needs no quotes', (t) => {
     ],
   );
 });
+
+test('two that would listen at one address are named, however it is written', (t) => {
+  const told = (sources: string) => problems(sources).map((line) => line.replace(/^\S+ /, ''));
+  const pairs = [
+    ['tcp, listen: 42001', 'http, listen: 127.0.0.1:42001'],
+    ['tcp, listen: localhost:42001', 'syslog, listen: 42001'],
+    ['udp, listen: 0.0.0.0:514', 'syslog, listen: 192.0.2.7:514, protocol: udp'],
+    ['udp, listen: "[::1]:514"', 'udp, listen: "[0:0::1]:514"'],
+    ['tcp, listen: "[::]:514"', 'tcp, listen: 0.0.0.0:514'],
+  ];
+  for (const [a, b] of pairs)
+    t.deepEqual(
+      told(`  a.x: { kind: ${a} }\n  b.x: { kind: ${b} }`),
+      ['sources.b.x.listen: sources.a.x listens there already; take another port'],
+      `${a}; ${b}`,
+    );
+  t.deepEqual(told('  a: { kind: unix, path: ./in.sock }\n  b: { kind: unix, path: in.sock }'), [
+    'sources.b.path: sources.a listens there already; take another path',
+  ]);
+  t.deepEqual(told('  a: { kind: tcp, listen: 9464 }\nhealth: { listen: "[::1]:9464" }'), []);
+  t.deepEqual(told('  a: { kind: tcp, listen: 9464 }\nhealth: { listen: 9464 }'), [
+    'sources.a.listen: health listens there already; take another port',
+  ]);
+});
+
+test('a port may be had over TCP and over UDP, of two addresses, and connected to by many', (t) => {
+  const sources = [
+    'tcp, listen: 42001',
+    'udp, listen: 42001',
+    'tcp, listen: 192.0.2.7:42001',
+    'tcp, connect: 42001',
+    'tcp, connect: 42001',
+  ].map((each, index) => `  s${index}: { kind: ${each} }`);
+  t.deepEqual(problems(sources.join('\n')), []);
+});

@@ -96,4 +96,8 @@ test('wrong words are refused, with the nearest right one', async (t) => {
   ];
   for (const [spec, message] of cases) await t.throwsAsync(parseSources([spec]), { code: 'USAGE', message }, spec);
   await t.throwsAsync(parseSources(['stdin', 'stdin']), { code: 'USAGE', message: /twice/ });
+  await t.throwsAsync(parseSources(['tcp:5000', 'udp:5000', 'http:127.0.0.1:5000']), {
+    code: 'USAGE',
+    message: '--source http:127.0.0.1:5000: --source tcp:5000 listens there already',
+  });
 });
