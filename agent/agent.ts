@@ -7,7 +7,7 @@ import { messageOf, SnugError } from '../src/errors/index.js';
 import { makePrivateFolder } from '../src/files/index.js';
 import { type CommandOutcome, encode, topics } from '../src/protocol/index.js';
 import { type Clock, timestamp, within } from './clock.js';
-import { type CommandName, Commands, Journal, operations } from './commands/index.js';
+import { type CommandName, Commands, Journal, operationsOf } from './commands/index.js';
 import type { AgentConfig, SourceConfig } from './config/index.js';
 import type { BoardView } from './governor/index.js';
 import { comesAlike } from './intake.js';
@@ -202,7 +202,7 @@ export class Agent implements HostedAgent {
     });
     const commands: Commands = new Commands({
       device: config.device,
-      operations,
+      operations: operationsOf(Object.keys(config.sources)),
       context: {
         config: () => this.#config,
         version,
