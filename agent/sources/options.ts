@@ -9,8 +9,17 @@ import { framingKeys, recordKeys } from '../framing/options.js';
 import { joinKeys, textKeys } from '../text/options.js';
 import { parseAddress } from './address.js';
 import { portNumber } from './port-number.js';
+import { topicFilterPattern, topicFilterProblem } from './topic-filter.js';
 
 const text = () => z.string().min(1).max(4096);
+
+const topicFilter = () =>
+  text()
+    .superRefine((filter, context) => {
+      const problem = topicFilterProblem(filter);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
+    .meta({ pattern: topicFilterPattern });
 
 const path = (description: string, example: string) => key(text(), { description, example, path: 'config-folder' });
 
@@ -140,7 +149,7 @@ export const sourceOptions = {
   }),
   mqtt: z.strictObject({
     kind: kind('mqtt', 'messages of an MQTT topic.'),
-    topic: key(text(), { description: 'The topic or filter that is subscribed.', example: 'sensors/+/text' }),
+    topic: key(topicFilter(), { description: 'The topic or filter that is subscribed.', example: 'sensors/+/text' }),
     url: key(
       z
         .string()

@@ -80,6 +80,8 @@ const wrong: Readonly<Record<string, object>> = {
   'a delimiter for lines': { sources: { a: { kind: 'stdin', framing: { by: 'line', delimiter: ';' } } } },
   'syslog over UDP that waits': { sources: { a: { kind: 'syslog', listen: '1', queue: { policy: 'block' } } } },
   'a user for the agent’s own broker': { sources: { a: { kind: 'mqtt', topic: 'x', username: 'u' } } },
+  'a topic with levels behind #': { sources: { a: { kind: 'mqtt', topic: 'a/#/b' } } },
+  'a topic with a part of a level left open': { sources: { a: { kind: 'mqtt', topic: 'a/b+' } } },
   'joining by nothing': { sources: { a: { kind: 'stdin', join: { maxLines: 3 } } } },
   'a filter on no field': { sources: { a: { kind: 'stdin', include: [{ field: 'a b', pattern: 'x' }] } } },
   'a list of labels that is none': { sources: { a: { kind: 'stdin', publish: { labels: 'fault' } } } },

@@ -119,3 +119,15 @@ test('a port may be had over TCP and over UDP, of two addresses, and connected t
   ].map((each, index) => `  s${index}: { kind: ${each} }`);
   t.deepEqual(problems(sources.join('\n')), []);
 });
+
+test('a topic filter that no broker takes is refused with the reason', (t) => {
+  const told = (topic: string) =>
+    problems(`  a: { kind: mqtt, topic: ${JSON.stringify(topic)} }`).map((line) => line.replace(/^\S+ /, ''));
+  for (const topic of ['#', '+', 'a', '/a/', 'a/+/b/#', '+/+', '$share/group/a/+']) t.deepEqual(told(topic), [], topic);
+  t.deepEqual(told('a/#/b'), [
+    "sources.a.topic: has levels behind '#', which stands for all that are below; end it there",
+  ]);
+  t.deepEqual(told('a/b#'), ["sources.a.topic: has 'b#' as a level; '+' and '#' stand for whole levels"]);
+  t.deepEqual(told('a+/b'), ["sources.a.topic: has 'a+' as a level; '+' and '#' stand for whole levels"]);
+  t.deepEqual(told('a\0'), ['sources.a.topic: holds a zero byte']);
+});
