@@ -7,7 +7,7 @@ import { messageOf, SnugError } from '../src/errors/index.js';
 import { makePrivateFolder } from '../src/files/index.js';
 import { type CommandOutcome, encode, topics } from '../src/protocol/index.js';
 import { type Clock, timestamp, within } from './clock.js';
-import { type CommandName, Commands, Journal, operations } from './commands/index.js';
+import { type CommandName, Commands, Journal, operationsOf } from './commands/index.js';
 import type { AgentConfig, SourceConfig } from './config/index.js';
 import type { BoardView } from './governor/index.js';
 import { comesAlike } from './intake.js';
@@ -17,7 +17,7 @@ import { News } from './news.js';
 import { DeadLetters, Outbox } from './outbox/index.js';
 import { Pipeline } from './pipeline.js';
 import type { Profiles } from './profiles/index.js';
-import { Publisher, type RuleState, Windows } from './publish/index.js';
+import { doubtsOf, Publisher, type RuleState, Windows } from './publish/index.js';
 import { RecordTap } from './record-tap.js';
 import { type Opened, openModel, Serving } from './serving.js';
 import type { Surroundings } from './sources/index.js';
@@ -76,7 +76,10 @@ export class Agent implements HostedAgent {
     }
     started.telemetry.changeInterval(config.telemetry.intervalMs);
     for (const [name, { publish }] of Object.entries(config.sources))
-      if (keys.some((key) => key.startsWith(`sources.${name}.publish.`))) started.publisher.change(name, publish);
+      if (keys.some((key) => key.startsWith(`sources.${name}.publish.`))) {
+        started.publisher.change(name, publish);
+        this.#tellDoubts(name, publish, started.labels);
+      }
     this.#config = config;
   }
 
@@ -164,6 +167,10 @@ export class Agent implements HostedAgent {
     this.#parts.log.info('the agent has ended');
   }
 
+  #tellDoubts(source: string, publish: SourceConfig['publish'], labels: readonly string[]): void {
+    for (const doubt of doubtsOf(publish, labels)) this.#parts.log.warn(`sources.${source}.publish.${doubt}`);
+  }
+
   #newOutbox(): Outbox {
     const { config, clock, log } = this.#parts;
     const { writeMs, syncMs, replayPerSecond, ...bounds } = config.outbox;
@@ -202,7 +209,7 @@ export class Agent implements HostedAgent {
     });
     const commands: Commands = new Commands({
       device: config.device,
-      operations,
+      operations: operationsOf(Object.keys(config.sources)),
       context: {
         config: () => this.#config,
         version,
@@ -231,6 +238,8 @@ export class Agent implements HostedAgent {
       const place = outbox.readUpTo(name, again);
       return { name, source, options, publish, again, place };
     });
+    const labels = [...opened.model.labels, opened.model.noneLabel];
+    for (const { name, publish } of sources) this.#tellDoubts(name, publish, labels);
     const publisher = new Publisher(
       Object.fromEntries(
         sources.map(({ name, publish, again, place }) => [
@@ -297,6 +306,7 @@ export class Agent implements HostedAgent {
             }),
           });
     return {
+      labels,
       serving,
       journal,
       pipeline,
@@ -313,6 +323,8 @@ export class Agent implements HostedAgent {
 }
 
 interface Started {
+  /** All that the model can say. */
+  readonly labels: readonly string[];
   readonly serving: Serving;
   readonly journal: Journal;
   readonly pipeline: Pipeline;

@@ -4,7 +4,7 @@
  * What was read is settled once it is kept (the pipeline's `onPredictions` has resolved), dropped, or left out. `readUpTo` never
  * stands before something that was read and is not settled.
  */
-import type { SnugError } from '../src/errors/index.js';
+import { SnugError } from '../src/errors/index.js';
 import { Channel, type ChannelOptions, type ChannelOwner } from './channel.js';
 import { silenceMs } from './framing/index.js';
 import { type Drops, type QueueOptions, RecordQueue } from './queue.js';
@@ -121,9 +121,15 @@ export class Intake implements SourceSink, ChannelOwner {
     this.#main = this.#newChannel();
   }
 
-  /** Opens the source where it was read up to. */
-  start(): Promise<void> {
-    return this.source.start(this, this.#resume?.position);
+  /** Opens the source where it was read up to. Throws what it throws, with its name: among several a path alone says too little. */
+  async start(): Promise<void> {
+    try {
+      await this.source.start(this, this.#resume?.position);
+    } catch (cause) {
+      if (!(cause instanceof SnugError)) throw cause;
+      const { code, message, remedy } = cause;
+      throw new SnugError(code, `source '${this.source.name}': ${message}`, { remedy, cause });
+    }
   }
 
   /** True where nothing is left to answer and nothing will come. */

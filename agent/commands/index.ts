@@ -9,7 +9,7 @@ import { ping } from './ping.js';
 import { profileAuto } from './profile-auto.js';
 import { profileSet } from './profile-set.js';
 import { restart } from './restart.js';
-import { sample } from './sample.js';
+import { sampleOf } from './sample.js';
 
 export { Commands, type CommandsOptions } from './commands.js';
 export { Journal, type JournalEntry } from './journal.js';
@@ -23,15 +23,15 @@ export {
   type Progress,
 } from './operation.js';
 
-/** Every operation of this agent. */
-export const operations: readonly Operation[] = [
+/** Every operation of an agent with these sources. */
+export const operationsOf = (sources: readonly string[]): readonly Operation[] => [
   ping,
   configGet,
   configSet,
   profileSet,
   profileAuto,
   benchmark,
-  sample,
+  sampleOf(sources),
   logsTail,
   deadLettersList,
   restart,

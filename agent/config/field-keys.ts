@@ -1,6 +1,8 @@
 /** Keys of what keeps an agent alive in the field: its outbox, and how others see its health. */
 import { z } from '../../src/protocol/zod.js';
 import { key } from '../../src/yaml/index.js';
+import { parseAddress } from '../sources/address.js';
+import { portNumber } from '../sources/port-number.js';
 
 export const outboxKeys = z
   .strictObject({
@@ -49,20 +51,30 @@ export const outboxKeys = z
   })
   .prefault({});
 
-/** `127.0.0.1:9464`, `[::1]:9464`, or the path of a socket. */
+/** `127.0.0.1:9464`, `[::1]:9464`, a port alone, or the path of a socket. */
 const loopback = z
-  .string()
-  .refine(
-    (value) => value.startsWith('/') || /^(127\.\d+\.\d+\.\d+|localhost|\[::1\]):\d{1,5}$/.test(value),
-    'must be a loopback address with a port, such as 127.0.0.1:9464, or the full path of a Unix socket',
-  )
-  .meta({ pattern: '^(/.*|(127\\.\\d+\\.\\d+\\.\\d+|localhost|\\[::1\\]):\\d{1,5})$' });
+  .union([
+    z
+      .string()
+      .refine(
+        (value) => value.startsWith('/') || isLoopback(value),
+        'must be a loopback address with a port, such as 127.0.0.1:9464, or the full path of a Unix socket',
+      )
+      .meta({ pattern: '^(/.*|((127\\.\\d+\\.\\d+\\.\\d+|localhost|\\[::1\\]):)?\\d{1,5})$' }),
+    portNumber(),
+  ])
+  .transform((value) => (/^\d+$/.test(String(value)) ? `127.0.0.1:${value}` : String(value)));
+
+function isLoopback(value: string): boolean {
+  const { host } = parseAddress(value) ?? {};
+  return host !== undefined && /^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(host);
+}
 
 export const healthKeys = z
   .strictObject({
     listen: key(loopback.optional(), {
       description:
-        'Where /healthz and /metrics (for Prometheus) are served: a loopback address and port, or the full path of a Unix socket. Left out: nowhere.',
+        'Where /healthz and /metrics (for Prometheus) are served: a loopback address and port, a port alone, or the full path of a Unix socket. Left out: nowhere.',
       example: '127.0.0.1:9464',
     }),
   })

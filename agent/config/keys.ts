@@ -4,6 +4,7 @@ import { nameProblem } from '../../src/protocol/index.js';
 import { z } from '../../src/protocol/zod.js';
 import { key } from '../../src/yaml/index.js';
 import { publishOptions } from '../publish/options.js';
+import { collisions, listenerOf, placesOf } from '../sources/listening.js';
 import { canNotWait, queueOptions, sourceOptions, sourceProblem } from '../sources/options.js';
 import { healthKeys, outboxKeys } from './field-keys.js';
 
@@ -138,90 +139,101 @@ const source = z
     ],
   });
 
-export const configSchema = z.strictObject({
-  device: key(topicName(), {
-    description: 'The device’s name: its MQTT client id, and the third level of its topics.',
-    example: 'pump-07',
-  }),
-  bundle: key(text(), {
-    description:
-      'The folder of the bundle. A relative one is looked for beside the configuration file, and if nothing is there, in the folder where the agent was started.',
-    example: './bundle',
-    path: 'config-folder-or-working-folder',
-  }),
-  profile: key(
-    z
-      .string()
-      .regex(
-        /^(auto|(w\d\.\d\d-p\d\.\d\d|bag)-q(32|8|4)(\+[a-z][a-z0-9]*)?)$/,
-        "must be auto or a profile like 'w1.00-p0.00-q8'",
-      )
-      .default('auto'),
-    {
+export const configSchema = z
+  .strictObject({
+    device: key(topicName(), {
+      description: 'The device’s name: its MQTT client id, and the third level of its topics.',
+      example: 'pump-07',
+    }),
+    bundle: key(text(), {
       description:
-        'The compression profile, or auto: the agent chooses, and changes it as board and stream do. A named one stays unless the board would be killed for memory.',
-      example: 'w0.50-p0.25-q8',
-      restart: false,
-    },
-  ),
-  mqtt,
-  sources: z
-    .record(topicName(), source)
-    .refine((sources) => Object.keys(sources).length > 0, 'is empty; name at least one source')
-    .meta({ minProperties: 1 }),
-  limits: z
-    .strictObject({
-      maxLatencyMs: key(z.number().gt(0).optional(), {
-        description: 'How long one text may take.',
-        example: 20,
-        unit: 'ms',
-      }),
-      memoryShare: key(share().optional(), {
-        description: 'The share of the available memory that may be used.',
-        example: 0.5,
-        unit: 'share',
-      }),
-      cpuShare: key(share().optional(), {
-        description: 'The share of the cores that may be used.',
-        example: 0.8,
-        unit: 'share',
-      }),
-    })
-    .prefault({}),
-  telemetry: z
-    .strictObject({
-      intervalMs: key(z.int().min(100).max(86_400_000).default(10_000), {
-        description: 'How often telemetry is published.',
-        example: 60_000,
-        unit: 'ms',
+        'The folder of the bundle. A relative one is looked for beside the configuration file, and if nothing is there, in the folder where the agent was started.',
+      example: './bundle',
+      path: 'config-folder-or-working-folder',
+    }),
+    profile: key(
+      z
+        .string()
+        .regex(
+          /^(auto|(w\d\.\d\d-p\d\.\d\d|bag)-q(32|8|4)(\+[a-z][a-z0-9]*)?)$/,
+          "must be auto or a profile like 'w1.00-p0.00-q8'",
+        )
+        .default('auto'),
+      {
+        description:
+          'The compression profile, or auto: the agent chooses, and changes it as board and stream do. A named one stays unless the board would be killed for memory.',
+        example: 'w0.50-p0.25-q8',
         restart: false,
-      }),
-    })
-    .prefault({}),
-  outbox: outboxKeys,
-  health: healthKeys,
-  stateDir: key(text().optional(), {
-    description:
-      'Journal, session number, profile in force, outbox, read positions. Default: the XDG state folder; a user without a home needs one here.',
-    example: '/var/lib/snug',
-    path: 'config-folder',
-  }),
-  batch: z
-    .strictObject({
-      size: key(z.int().min(1).max(1024).default(32), {
-        description: 'Texts to one run of the model at most.',
-        example: 8,
-        unit: 'records',
-      }),
-      waitMs: key(z.int().min(0).max(60_000).default(0), {
-        description: 'How long a batch that is not full waits for more; 0 answers a lone record at once.',
-        example: 5,
-        unit: 'ms',
-      }),
-    })
-    .prefault({}),
-  threads: key(z.int().min(1).max(256).default(1), { description: 'Threads inside one operator.', example: 4 }),
-});
+      },
+    ),
+    mqtt,
+    sources: z
+      .record(topicName(), source)
+      .refine((sources) => Object.keys(sources).length > 0, 'is empty; name at least one source')
+      .meta({ minProperties: 1 }),
+    limits: z
+      .strictObject({
+        maxLatencyMs: key(z.number().gt(0).optional(), {
+          description: 'How long one text may take.',
+          example: 20,
+          unit: 'ms',
+        }),
+        memoryShare: key(share().optional(), {
+          description: 'The share of the available memory that may be used.',
+          example: 0.5,
+          unit: 'share',
+        }),
+        cpuShare: key(share().optional(), {
+          description: 'The share of the cores that may be used.',
+          example: 0.8,
+          unit: 'share',
+        }),
+      })
+      .prefault({}),
+    telemetry: z
+      .strictObject({
+        intervalMs: key(z.int().min(100).max(86_400_000).default(10_000), {
+          description: 'How often telemetry is published.',
+          example: 60_000,
+          unit: 'ms',
+          restart: false,
+        }),
+      })
+      .prefault({}),
+    outbox: outboxKeys,
+    health: healthKeys,
+    stateDir: key(text().optional(), {
+      description:
+        'Journal, session number, profile in force, outbox, read positions. Default: the XDG state folder; a user without a home needs one here.',
+      example: '/var/lib/snug',
+      path: 'config-folder',
+    }),
+    batch: z
+      .strictObject({
+        size: key(z.int().min(1).max(1024).default(32), {
+          description: 'Texts to one run of the model at most.',
+          example: 8,
+          unit: 'records',
+        }),
+        waitMs: key(z.int().min(0).max(60_000).default(0), {
+          description: 'How long a batch that is not full waits for more; 0 answers a lone record at once.',
+          example: 5,
+          unit: 'ms',
+        }),
+      })
+      .prefault({}),
+    threads: key(z.int().min(1).max(256).default(1), { description: 'Threads inside one operator.', example: 4 }),
+  })
+  .superRefine(({ sources, health }, context) => {
+    const ofHealth = { by: 'health', key: 'listen', at: placesOf(health.listen ?? '', ['tcp']) } as const;
+    const ofSources = Object.entries(sources).map(([name, options]) => listenerOf(`sources.${name}`, options));
+    for (const { of, first } of collisions([ofHealth, ...ofSources]))
+      context.addIssue({
+        code: 'custom',
+        message: `${first.by} listens there already; take another ${of.key === 'path' ? 'path' : 'port'}`,
+        path: [...of.by.split(/\.(.*)/s).filter(Boolean), of.key],
+      });
+  });
 
 export type Checked = zod.infer<typeof configSchema>;
 /** A checked configuration: defaults filled in, paths absolute, frozen. */

@@ -5,6 +5,7 @@ import type { PredictedRecord } from '../record.js';
 import type { ReadUpTo } from '../sources/source.js';
 import { type PublishConfig, type RuleState, Rules } from './rules.js';
 
+export { doubtsOf } from './doubts.js';
 export { publishOptions } from './options.js';
 export type { PublishConfig, RuleState } from './rules.js';
 export { Windows } from './windows.js';

@@ -1,6 +1,6 @@
 /** A regular file, once, to its end. After a restart it is read on where it was read up to. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { messageOf, SnugError } from '../../src/errors/index.js';
+import { messageOf, SnugError, systemCodeOf } from '../../src/errors/index.js';
 import { GrowingFile, type Place } from './growing-file.js';
 import { placeOf } from './place.js';
 import type { ReadPosition, Source, SourceSink } from './source.js';
@@ -56,7 +56,8 @@ async function openRegularFile(path: string): Promise<FileHandle> {
     if (found.isFile()) return await open(path);
     folder = found.isDirectory();
   } catch (error) {
-    throw new SnugError('SOURCE_UNREADABLE', messageOf(error), { cause: error });
+    const what = systemCodeOf(error) === 'ENOENT' ? `no such file: ${path}` : messageOf(error);
+    throw new SnugError('SOURCE_UNREADABLE', what, { cause: error });
   }
   if (folder) throw new SnugError('SOURCE_UNREADABLE', `${path} is a folder`, { remedy: 'Name a file in it.' });
   throw new SnugError('SOURCE_UNREADABLE', `${path} is not a regular file`, {

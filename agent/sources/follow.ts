@@ -98,8 +98,9 @@ export class FollowSource implements Source {
   /** @throws SOURCE_UNREADABLE */
   #requireFile(there: Stats): void {
     if (there.isFile()) return;
-    const what = there.isDirectory() ? 'a folder' : 'not a regular file';
-    throw new SnugError('SOURCE_UNREADABLE', `${this.#path} is ${what}`);
+    if (there.isDirectory())
+      throw new SnugError('SOURCE_UNREADABLE', `${this.#path} is a folder`, { remedy: 'Name a file in it.' });
+    throw new SnugError('SOURCE_UNREADABLE', `${this.#path} is not a regular file`);
   }
 
   /** Opens what was read before, and what took its name since then, each where reading goes on. */

@@ -8,23 +8,39 @@ import { key } from '../../src/yaml/index.js';
 import { framingKeys, recordKeys } from '../framing/options.js';
 import { joinKeys, textKeys } from '../text/options.js';
 import { parseAddress } from './address.js';
+import { portNumber } from './port-number.js';
+import { topicFilterPattern, topicFilterProblem } from './topic-filter.js';
 
 const text = () => z.string().min(1).max(4096);
+
+const topicFilter = () =>
+  text()
+    .superRefine((filter, context) => {
+      const problem = topicFilterProblem(filter);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
+    .meta({ pattern: topicFilterPattern });
 
 const path = (description: string, example: string) => key(text(), { description, example, path: 'config-folder' });
 
 const kind = <Kind extends string>(name: Kind, what: string) =>
   key(z.literal(name), { description: `${name}: ${what}`, example: name });
 
+/** What YAML reads as a number is a port alone too: `listen: 5140` needs no quotes. */
 const address = (description: string, example: string) =>
   key(
     z
-      .string()
-      .superRefine((value, context) => {
-        if (parseAddress(value) === undefined)
-          context.addIssue({ code: 'custom', message: 'must be host:port, or a port alone for loopback' });
-      })
-      .meta({ pattern: '^(.+:)?\\d{1,5}$' }),
+      .union([
+        z
+          .string()
+          .superRefine((value, context) => {
+            if (parseAddress(value) === undefined)
+              context.addIssue({ code: 'custom', message: 'must be host:port, or a port alone for loopback' });
+          })
+          .meta({ pattern: '^(.+:)?\\d{1,5}$' }),
+        portNumber(),
+      ])
+      .transform(String),
     { description, example },
   );
 
@@ -133,7 +149,7 @@ export const sourceOptions = {
   }),
   mqtt: z.strictObject({
     kind: kind('mqtt', 'messages of an MQTT topic.'),
-    topic: key(text(), { description: 'The topic or filter that is subscribed.', example: 'sensors/+/text' }),
+    topic: key(topicFilter(), { description: 'The topic or filter that is subscribed.', example: 'sensors/+/text' }),
     url: key(
       z
         .string()

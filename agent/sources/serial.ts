@@ -50,7 +50,7 @@ export class SerialSource implements Source {
     try {
       await new Promise<void>((resolve, reject) => port.open((error) => (error === null ? resolve() : reject(error))));
     } catch (error) {
-      this.#again(sink, messageOf(error));
+      this.#again(sink, plainReason(path, messageOf(error)));
       return;
     }
     this.#port = port;
@@ -96,4 +96,9 @@ export class SerialSource implements Source {
       this.#opening = this.#open(sink);
     });
   }
+}
+
+/** What the library says of a file, a folder or a device of another kind is about what it tried to set. */
+function plainReason(path: string, reason: string): string {
+  return /inappropriate ioctl|is a directory/i.test(reason) ? `${path} is no serial port` : reason;
 }

@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { SnugError } from '../../src/errors/index.js';
 import { nearestWord } from '../../src/errors/nearest.js';
+import { collisions, listenerOf } from './listening.js';
 import type { SourceKind, SourceOptions } from './options.js';
 
 export interface NamedSource {
@@ -42,6 +43,9 @@ export async function parseSources(specs: readonly string[]): Promise<NamedSourc
     if (options.kind === 'stdin' && name !== 'stdin') throw new SnugError('USAGE', '--source stdin was given twice');
     named.push({ name, options });
   }
+  const listeners = named.map(({ options }, index) => listenerOf(specs[index] ?? 'stdin', options));
+  for (const { of, first } of collisions(listeners))
+    throw new SnugError('USAGE', `--source ${of.by}: --source ${first.by} listens there already`);
   return named;
 }
 
@@ -65,10 +69,11 @@ async function parseSource(spec: string): Promise<SourceOptions> {
     return checked.data;
   }
   const keys = Object.keys(schema.shape).filter((key) => key !== 'kind' && key !== plainOption[kind as SourceKind]);
-  const problems = checked.error.issues.map((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => unknownWord('option', key, keys)).join('; ')
-      : `${issue.path.join('.')}: ${issue.message}`,
+  const { problemsOf } = await import('../../src/yaml/index.js');
+  const problems = problemsOf(schema, given, checked.error).map(({ path, what, atKey }) =>
+    atKey && path.length === 1
+      ? unknownWord('option', String(path[0]), keys)
+      : `${path.map(String).join('.')}: ${what}`,
   );
   throw new SnugError('USAGE', `--source ${spec}: ${problems.join('; ')}`);
 }

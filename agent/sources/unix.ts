@@ -31,10 +31,14 @@ export class UnixSource implements Source {
   }
 }
 
-/** A socket that a process left behind when it was killed; one that somebody listens at stays. */
+/** A socket that a process left behind when it was killed; one that somebody listens at stays. Throws where something else is there. */
 async function removeLeftOver(path: string): Promise<void> {
   const there = await lstat(path).catch(() => undefined);
-  if (!there?.isSocket()) return;
+  if (there === undefined) return;
+  if (!there.isSocket())
+    throw new Error(
+      `${path} is ${there.isDirectory() ? 'a folder' : 'a file'}, not a socket; remove it, or take another path`,
+    );
   const answers = await new Promise<boolean>((resolve) => {
     const socket = connect(path, () => {
       socket.destroy();

@@ -12,11 +12,15 @@ const pattern = () =>
       if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
     });
 
+/** The names of structured data hold what RFC 5424 lets them: all but spaces and `=`, `]`, `"`. */
 const field = () =>
   z
     .string()
     .max(256)
-    .regex(/^(\/.*|[A-Za-z_]\w*)$/su, 'must be a JSON pointer like /message, or a name');
+    .regex(
+      /^(\/.*|[A-Za-z_]\w*|sd\.[^\s=\]"]+\.[^\s=\]"]+)$/su,
+      'must be a JSON pointer like /message, a name, or sd.ID.NAME of syslog',
+    );
 
 const filters = z
   .array(z.union([pattern(), z.strictObject({ field: field(), pattern: pattern() })]))

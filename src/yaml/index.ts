@@ -10,3 +10,4 @@ export {
   notesOf,
   schemaAt,
 } from './declare.js';
+export { type Problem, problemsOf } from './problem.js';

@@ -252,13 +252,17 @@ test('news of a source is told once each; its proper end ends the pipeline', asy
 test('a source that can never be opened stops the others and says why', async (t) => {
   const good = new HandSource('good');
   const bad = new HandSource('bad');
-  bad.start = () => Promise.reject(new SnugError('SOURCE_UNREADABLE', 'bad: is a folder'));
+  bad.start = () => Promise.reject(new SnugError('SOURCE_UNREADABLE', '/x is a folder', { remedy: 'Name a file.' }));
   const pipeline = new Pipeline({
     model: keywordModel(),
     sources: [{ source: good }, { source: bad }],
     onPredictions: () => {},
   });
-  await t.throwsAsync(pipeline.start(), { code: 'SOURCE_UNREADABLE' });
+  const error = await t.throwsAsync<SnugError>(pipeline.start(), {
+    code: 'SOURCE_UNREADABLE',
+    message: "source 'bad': /x is a folder",
+  });
+  t.is(error.remedy, 'Name a file.');
   t.true(good.stopped);
 });
 

@@ -35,6 +35,26 @@ for (const { name, start } of brokerKinds) {
     t.deepEqual(feed.of('/cmd/sample/few').at(-1).result, { records: [], complete: false });
   });
 
+  test(`${name}: a sample of a source that there is not is refused with those that there are`, async (t) => {
+    if (!hasMosquitto(t)) return t.pass();
+    const { port } = await start(t);
+    const door = plainDoor(port);
+    const feed = await watch(t, door, 'snug/v1/board-1/#');
+    const { source } = await startAgent(t, { port });
+    await feed.until(() => feed.of('/status').length > 0, 'online');
+    await publish(door, topic('sample', 'nope'), init({ source: 'nope' }));
+    await feed.until(() => feed.states('sample', 'nope').includes('failed'), 'it is refused');
+    t.like(feed.of('/cmd/sample/nope').at(-1), {
+      code: 'invalid-arguments',
+      reason: 'source: there is no source "nope"; there are: console',
+    });
+    t.deepEqual(feed.of('/cmd/sample').at(-1).arguments.properties.source.enum, ['console']);
+    await publish(door, topic('sample', 'it'), init({ source: 'console', count: 1 }));
+    await feed.until(() => feed.states('sample', 'it').includes('executing'), 'it runs');
+    await source.say('my balance');
+    await feed.until(() => feed.states('sample', 'it').includes('successful'), 'its end');
+  });
+
   test(`${name}: a text is sampled, and a dead letter shown, only where its source publishes it`, async (t) => {
     if (!hasMosquitto(t)) return t.pass();
     const { port } = await start(t);

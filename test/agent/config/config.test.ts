@@ -146,11 +146,11 @@ test('every key says what it is for', (t) => {
 });
 
 test('health is served on loopback or a Unix socket, nowhere else', (t) => {
-  const listening = (where: string) => problems(`${smallest}health: { listen: ${JSON.stringify(where)} }\n`);
-  for (const where of ['127.0.0.1:9464', 'localhost:9464', '[::1]:9464', '/run/snug/health.sock'])
-    t.deepEqual(listening(where), [], where);
-  for (const where of ['0.0.0.0:9464', '192.168.1.2:9464', ':9464', '9464', 'health.sock', '127.0.0.1'])
-    t.regex(listening(where)[0] ?? '', /health\.listen: must be a loopback address/, where);
+  const listening = (where: string | number) => problems(`${smallest}health: { listen: ${JSON.stringify(where)} }\n`);
+  for (const where of ['127.0.0.1:9464', 'localhost:9464', '[::1]:9464', '/run/snug/health.sock', '9464', 9464])
+    t.deepEqual(listening(where), [], String(where));
+  for (const where of ['0.0.0.0:9464', '192.168.1.2:9464', ':9464', '127.0.0.1:99464', 'health.sock', '127.0.0.1'])
+    t.regex(listening(where)[0] ?? '', /health\.listen: must be a loopback address/, String(where));
 });
 
 test('secrets are known by their declaration, to be kept out of the log', (t) => {

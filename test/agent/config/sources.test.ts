@@ -55,3 +55,79 @@ test('what makes no sense is named with its place', (t) => {
     ],
   );
 });
+
+test('structured data of syslog is named wherever a field is', (t) => {
+  const source = (field: string) =>
+    `  a: { kind: syslog, listen: "5140", pick: { ids: { x: '${field}' } }, include: [{ field: '${field}', pattern: x }] }`;
+  for (const field of ['sd.origin.ip', 'sd.exampleSDID@32473.eventID', 'sd.a.b.c-d'])
+    t.deepEqual(problems(source(field)), [], field);
+  for (const field of ['sd.origin', 'sd..ip', 'sd.a b.c', 'sa.origin.ip'])
+    t.deepEqual(
+      problems(source(field)).map((line) => line.replace(/^\S+ /, '')),
+      ['pick.ids.x', 'include.0.field'].map(
+        (key) => `sources.a.${key}: must be a JSON pointer like /message, a name, or sd.ID.NAME of syslog`,
+      ),
+    );
+});
+
+test('a port alone needs no quotes', (t) => {
+  const yaml = withSources('  a: { kind: udp, listen: 42001 }\n  b: { kind: tcp, connect: 4001 }');
+  const { sources, health } = checkConfig(`${yaml}health: { listen: 9464 }\n`, 'snug.yaml');
+  t.like(sources, { a: { listen: '42001' }, b: { connect: '4001' } });
+  t.is(health.listen, '127.0.0.1:9464');
+  t.deepEqual(
+    problems('  a: { kind: udp, listen: 0 }\n  b: { kind: udp, listen: 70000 }\n  c: { kind: udp, listen: [1] }'),
+    [
+      'snug.yaml:5:27 sources.a.listen: must be at least 1, not 0',
+      'snug.yaml:6:27 sources.b.listen: must be at most 65535, not 70000',
+      'snug.yaml:7:19 sources.c.listen: must be text or a number, not [1]',
+    ],
+  );
+});
+
+test('two that would listen at one address are named, however it is written', (t) => {
+  const told = (sources: string) => problems(sources).map((line) => line.replace(/^\S+ /, ''));
+  const pairs = [
+    ['tcp, listen: 42001', 'http, listen: 127.0.0.1:42001'],
+    ['tcp, listen: localhost:42001', 'syslog, listen: 42001'],
+    ['udp, listen: 0.0.0.0:514', 'syslog, listen: 192.0.2.7:514, protocol: udp'],
+    ['udp, listen: "[::1]:514"', 'udp, listen: "[0:0::1]:514"'],
+    ['tcp, listen: "[::]:514"', 'tcp, listen: 0.0.0.0:514'],
+  ];
+  for (const [a, b] of pairs)
+    t.deepEqual(
+      told(`  a.x: { kind: ${a} }\n  b.x: { kind: ${b} }`),
+      ['sources.b.x.listen: sources.a.x listens there already; take another port'],
+      `${a}; ${b}`,
+    );
+  t.deepEqual(told('  a: { kind: unix, path: ./in.sock }\n  b: { kind: unix, path: in.sock }'), [
+    'sources.b.path: sources.a listens there already; take another path',
+  ]);
+  t.deepEqual(told('  a: { kind: tcp, listen: 9464 }\nhealth: { listen: "[::1]:9464" }'), []);
+  t.deepEqual(told('  a: { kind: tcp, listen: 9464 }\nhealth: { listen: 9464 }'), [
+    'sources.a.listen: health listens there already; take another port',
+  ]);
+});
+
+test('a port may be had over TCP and over UDP, of two addresses, and connected to by many', (t) => {
+  const sources = [
+    'tcp, listen: 42001',
+    'udp, listen: 42001',
+    'tcp, listen: 192.0.2.7:42001',
+    'tcp, connect: 42001',
+    'tcp, connect: 42001',
+  ].map((each, index) => `  s${index}: { kind: ${each} }`);
+  t.deepEqual(problems(sources.join('\n')), []);
+});
+
+test('a topic filter that no broker takes is refused with the reason', (t) => {
+  const told = (topic: string) =>
+    problems(`  a: { kind: mqtt, topic: ${JSON.stringify(topic)} }`).map((line) => line.replace(/^\S+ /, ''));
+  for (const topic of ['#', '+', 'a', '/a/', 'a/+/b/#', '+/+', '$share/group/a/+']) t.deepEqual(told(topic), [], topic);
+  t.deepEqual(told('a/#/b'), [
+    "sources.a.topic: has levels behind '#', which stands for all that are below; end it there",
+  ]);
+  t.deepEqual(told('a/b#'), ["sources.a.topic: has 'b#' as a level; '+' and '#' stand for whole levels"]);
+  t.deepEqual(told('a+/b'), ["sources.a.topic: has 'a+' as a level; '+' and '#' stand for whole levels"]);
+  t.deepEqual(told('a\0'), ['sources.a.topic: holds a zero byte']);
+});

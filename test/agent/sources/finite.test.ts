@@ -73,6 +73,7 @@ test('file: a missing one, a folder and a device are refused by name', async (t)
   for (const path of [join(tmpdir(), 'no-such-file'), tmpdir(), '/dev/zero']) {
     const start = createSource('it', { kind: 'file', path }).start(new ListeningSink());
     const error = await t.throwsAsync<SnugError>(start, { code: 'SOURCE_UNREADABLE', message: new RegExp(path) });
+    t.is(error.message.startsWith('no such file: '), path.endsWith('no-such-file'));
     t.is(error.message.endsWith('is a folder'), path === tmpdir());
     t.is(error.remedy.includes('standard input'), path === '/dev/zero');
   }

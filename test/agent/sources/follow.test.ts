@@ -203,5 +203,8 @@ function nameOf(fd: string): string | undefined {
 }
 
 test('a folder is refused', async (t) => {
-  await t.throwsAsync(new FollowSource('log', tmpdir()).start(new ListeningSink()), { code: 'SOURCE_UNREADABLE' });
+  await t.throwsAsync(new FollowSource('log', tmpdir()).start(new ListeningSink()), {
+    code: 'SOURCE_UNREADABLE',
+    message: `${tmpdir()} is a folder`,
+  });
 });

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -187,4 +187,17 @@ test('unix: a socket of ours alone, made anew where a killed process left one, g
   await second.source.stop();
   await source.stop();
   t.false(existsSync(path));
+});
+
+test('unix: a file or a folder in the place is left there and named; once it is gone, the socket is made', async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, 'in.sock');
+  writeFileSync(path, 'precious');
+  const { sink } = await started(t, { kind: 'unix', path });
+  t.deepEqual(sink.news, [`lost: ${path} is a file, not a socket; remove it, or take another path`]);
+  t.is(readFileSync(path, 'utf8'), 'precious');
+  const other = await started(t, { kind: 'unix', path: folder });
+  t.deepEqual(other.sink.news, [`lost: ${folder} is a folder, not a socket; remove it, or take another path`]);
+  rmSync(path);
+  await sink.until(() => sink.news.includes('back'));
 });

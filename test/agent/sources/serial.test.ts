@@ -1,7 +1,7 @@
 /** A serial port on a real pseudo-terminal pair: speed set, records read, unplugged and back. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdtempSync, rmSync, watch } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -133,6 +133,20 @@ serialTest('unplugged in the middle of a read: noticed all the same', async (t) 
   await plug();
   await sink.until(() => sink.news.length === 2);
   t.is(sink.news[1], 'back');
+});
+
+test('what is no serial port is named as that', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'snug-serial-'));
+  const file = join(dir, 'file');
+  writeFileSync(file, '');
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  for (const path of ['/dev/null', file, dir]) {
+    const sink = new ListeningSink();
+    const source = createSource('port', { kind: 'serial', path });
+    await source.start(sink);
+    await source.stop();
+    t.deepEqual(sink.news, [`lost: ${path} is no serial port`]);
+  }
 });
 
 serialTest('a port that is not there yet is waited for', async (t) => {

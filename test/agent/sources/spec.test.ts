@@ -24,6 +24,7 @@ test('what listens, subscribes or runs', async (t) => {
   const specs = [
     'tcp:5000',
     'tcp:?connect=10.0.0.7:4001',
+    'tcp:?listen=5001',
     'udp:[::1]:514',
     'syslog:0.0.0.0:5140?protocol=tcp',
     'unix:/run/x.sock',
@@ -40,6 +41,7 @@ test('what listens, subscribes or runs', async (t) => {
     [
       ['tcp', { kind: 'tcp', listen: '5000' }],
       ['tcp-2', { kind: 'tcp', connect: '10.0.0.7:4001' }],
+      ['tcp-3', { kind: 'tcp', listen: '5001' }],
       ['udp', { kind: 'udp', listen: '[::1]:514' }],
       ['syslog', { kind: 'syslog', listen: '0.0.0.0:5140', protocol: 'tcp' }],
       ['x.sock', { kind: 'unix', path: '/run/x.sock' }],
@@ -81,6 +83,9 @@ test('wrong words are refused, with the nearest right one', async (t) => {
     ['stdin:x', /path|unknown/],
     ['', /unknown kind/],
     ['tcp:', /listen: give either listen or connect/],
+    ['udp:', /listen: is missing \(Where it listens.*; for example 127\.0\.0\.1:5140$/],
+    ['tcp:?listen=70000', /listen: must be at most 65535, not 70000$/],
+    ['tcp:5000?maxConnections=many', /maxConnections: must be a number, not "many"$/],
     ['udp:localhost', /listen: must be host:port/],
     ['udp:1.2.3.4:99999', /listen: must be host:port/],
     ['file:/x?framing.by=length', /framing\.prefixBytes: is missing/],
@@ -91,4 +96,8 @@ test('wrong words are refused, with the nearest right one', async (t) => {
   ];
   for (const [spec, message] of cases) await t.throwsAsync(parseSources([spec]), { code: 'USAGE', message }, spec);
   await t.throwsAsync(parseSources(['stdin', 'stdin']), { code: 'USAGE', message: /twice/ });
+  await t.throwsAsync(parseSources(['tcp:5000', 'udp:5000', 'http:127.0.0.1:5000']), {
+    code: 'USAGE',
+    message: '--source http:127.0.0.1:5000: --source tcp:5000 listens there already',
+  });
 });

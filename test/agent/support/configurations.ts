@@ -33,9 +33,9 @@ sources:
   tcp: { kind: tcp, listen: "5000", framing: { by: delimiter, delimiter: "\\0" } }
   client: { kind: tcp, connect: "10.0.0.7:4001" }
   udp: { kind: udp, listen: "[::1]:514", sample: 0.1 }
-  syslog: { kind: syslog, listen: 0.0.0.0:514, protocol: tcp, queue: { policy: block } }
+  syslog: { kind: syslog, listen: 0.0.0.0:514, protocol: tcp, queue: { policy: block }, pick: { ids: { from: sd.origin.ip } } }
   unix: { kind: unix, path: in.sock }
-  http: { kind: http, listen: "8080", token: secret, pick: { text: /message, ids: { request: /id } } }
+  http: { kind: http, listen: 8080, token: secret, pick: { text: /message, ids: { request: /id } } }
   topic: { kind: mqtt, topic: sensors/#, include: [pump, { field: topic, pattern: ^a }] }
   exec: { kind: exec, command: [tail, -F, /x] }
   journal: { kind: journal, units: [pump.service] }

@@ -4,7 +4,9 @@ import { Refiner, type TextRules } from '../../../agent/text/index.js';
 
 function refine(rules: TextRules, ...texts: readonly string[]) {
   const refiner = new Refiner(rules);
-  return texts.map((text) => refiner.refine({ text, cut: false, replaced: 0, fields: { topic: 'a/b' } }));
+  return texts.map((text) =>
+    refiner.refine({ text, cut: false, replaced: 0, fields: { topic: 'a/b', 'sd.x@1.ip': '::1' } }),
+  );
 }
 
 const textsOf = (rules: TextRules, ...texts: readonly string[]) =>
@@ -41,9 +43,13 @@ test('a pattern’s group called text is the text; others can be named', (t) => 
 });
 
 test('identifiers are kept by the name that is given them; a missing one is left out, a long one cut', (t) => {
-  const rules = { pick: { text: '/m', ids: { request: '/id', topic: 'topic', gone: '/gone' } } };
+  const rules = { pick: { text: '/m', ids: { request: '/id', topic: 'topic', from: 'sd.x@1.ip', gone: '/gone' } } };
   const [record] = refine(rules, JSON.stringify({ m: 'hello', id: 'x'.repeat(1000) }));
-  t.deepEqual(typeof record === 'string' ? record : record.ids, { request: 'x'.repeat(256), topic: 'a/b' });
+  t.deepEqual(typeof record === 'string' ? record : record.ids, {
+    request: 'x'.repeat(256),
+    topic: 'a/b',
+    from: '::1',
+  });
 });
 
 test('filters look at the text, or at a field', (t) => {
