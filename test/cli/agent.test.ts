@@ -121,7 +121,7 @@ test('what a command set and has proved itself belongs to what ran well; a secon
   const second = startProgram(t, config);
   const [code] = await once(second, 'exit');
   t.is(code, 1);
-  t.regex(second.said(), /another agent uses this state folder[^]*STATE_IN_USE/);
+  t.regex(second.said(), /another agent uses this state folder[\s\S]*STATE_IN_USE/);
   t.is((await kept('starts.json')).failed, 0);
   await end(child, 'SIGTERM');
 });
