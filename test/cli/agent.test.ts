@@ -32,8 +32,8 @@ sources:
   return { folder, config };
 }
 
-test('a followed file becomes predictions at the broker, and SIGTERM ends it all cleanly', async (t) => {
-  if (!hasMosquitto(t)) return t.pass();
+/** The agent with its configuration, once it is online. */
+async function online(t: ExecutionContext) {
   const { port } = await mosquitto.start(t);
   const { folder, config } = await configure(t, port);
   const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
@@ -42,6 +42,12 @@ test('a followed file becomes predictions at the broker, and SIGTERM ends it all
     () => feed.of('/status').length > 0,
     () => `online; ${child.said()}`,
   );
+  return { port, folder, config, feed, child };
+}
+
+test('a followed file becomes predictions at the broker, and SIGTERM ends it all cleanly', async (t) => {
+  if (!hasMosquitto(t)) return t.pass();
+  const { port, folder, feed, child } = await online(t);
   await appendFile(join(folder, 'stream.log'), 'how much money do i have\nis it going to rain\n');
   const predictions = () => feed.of('/result/console').flatMap((payload) => payload.predictions);
   await feed.until(() => predictions().length === 2, 'two predictions');
@@ -84,14 +90,7 @@ test('what can never work is said in a few lines before anything is connected', 
 
 test('every file of the state folder is this user’s alone', async (t) => {
   if (!hasMosquitto(t)) return t.pass();
-  const { port } = await mosquitto.start(t);
-  const { folder, config } = await configure(t, port);
-  const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
-  const child = startProgram(t, config);
-  await feed.until(
-    () => feed.of('/status').length > 0,
-    () => `online; ${child.said()}`,
-  );
+  const { folder, feed, child } = await online(t);
   await appendFile(join(folder, 'stream.log'), 'how much money do i have\n');
   await feed.until(() => feed.of('/result/console').length > 0, 'a prediction');
   await end(child, 'SIGTERM');
@@ -105,14 +104,7 @@ test('every file of the state folder is this user’s alone', async (t) => {
 
 test('what a command set and has proved itself belongs to what ran well; a second agent beside this one is refused and counts for nothing', async (t) => {
   if (!hasMosquitto(t)) return t.pass();
-  const { port } = await mosquitto.start(t);
-  const { folder, config } = await configure(t, port);
-  const feed = await watch(t, plainDoor(port), 'snug/v1/board-1/#');
-  const child = startProgram(t, config);
-  await feed.until(
-    () => feed.of('/status').length > 0,
-    () => `online; ${child.said()}`,
-  );
+  const { port, folder, config, feed, child } = await online(t);
   const set = { telemetry: { intervalMs: 1234 } };
   await publish(plainDoor(port), 'snug/v1/board-1/cmd/config.set/a', init({ config: set }), '-r');
   await feed.until(() => feed.states('config.set', 'a').includes('successful'), 'the end of config.set');
