@@ -70,7 +70,7 @@ async function measureGiven(options: BenchOptions, folder: string): Promise<void
   const rows = await readRows(file);
   const record = await measureBundle(bundle, { task: task.id, rows, file }, notebook, options.say);
   await mkdir(place, { recursive: true });
-  await writeFile(join(place, `${name}.json`), `${JSON.stringify(record, null, 1)}\n`);
+  await writeFile(join(place, `${name}.json`), `${JSON.stringify(record, null, 2)}\n`);
   await notebook.remove();
 }
 
