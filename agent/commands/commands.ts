@@ -39,7 +39,7 @@ export interface CommandsOptions {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
-  /** Publishes with QoS 1; false where it did not arrive. */
+  /** Publishes with QoS 1. */
   readonly publish: (topic: string, payload: string, options?: PublishOptions) => Promise<Published>;
   readonly onEvent: (kind: string, message: string, fields: Record<string, unknown>) => void;
   /** How a command ended that was begun before this agent; `open` where that is told later (`finish`). Default: interrupted. */

@@ -225,13 +225,17 @@ export const configSchema = z
     threads: key(z.int().min(1).max(256).default(1), { description: 'Threads inside one operator.', example: 4 }),
   })
   .superRefine(({ sources, health }, context) => {
-    const ofHealth = { by: 'health', key: 'listen', at: placesOf(health.listen ?? '', ['tcp']) } as const;
-    const ofSources = Object.entries(sources).map(([name, options]) => listenerOf(`sources.${name}`, options));
+    const at = placesOf(health.listen ?? '', ['tcp']);
+    const ofHealth = { by: 'health', key: 'listen', at, section: ['health'] } as const;
+    const ofSources = Object.entries(sources).map(([name, options]) => ({
+      ...listenerOf(`sources.${name}`, options),
+      section: ['sources', name],
+    }));
     for (const { of, first } of collisions([ofHealth, ...ofSources]))
       context.addIssue({
         code: 'custom',
         message: `${first.by} listens there already; take another ${of.key === 'path' ? 'path' : 'port'}`,
-        path: [...of.by.split(/\.(.*)/s).filter(Boolean), of.key],
+        path: [...of.section, of.key],
       });
   });
 

@@ -183,8 +183,8 @@ export class Governor {
 
   /** Whether a step is put off until its profile is cut beside the stream. */
   async #canWait({ to, direction, unhurried }: Move, signals: Signals): Promise<boolean> {
-    const waits = direction === 'up' || (unhurried && (signals.cutting || this.#hasRoom(signals)));
-    return waits === true && !(await this.#standby.isReady(to));
+    const waits = direction === 'up' || (unhurried === true && (signals.cutting || this.#hasRoom(signals)));
+    return waits && !(await this.#standby.isReady(to));
   }
 
   #readLimits(): void {

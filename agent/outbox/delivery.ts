@@ -48,8 +48,6 @@ function wasRefused(error: unknown): error is Error {
   return error instanceof Error && 'refused' in error && error.refused === true;
 }
 
-const identity = (error: unknown) => error;
-
 /** One connection's time: begins with `carry`, ends with `rest`. */
 export class Delivery {
   readonly #options: DeliveryOptions;
@@ -164,13 +162,12 @@ export class Delivery {
     );
     const refused = [...tooLong];
     let reason = messages.length === 0 || tooLong.length > 0 ? `a message has at most ${mostBytes} bytes` : undefined;
-    const failures = await Promise.all(
-      messages.map(({ payload }) => carrier.publish('result', source, payload).then(() => undefined, identity)),
-    );
-    for (const [at, failure] of failures.entries()) {
-      if (failure === undefined) continue;
-      if (!wasRefused(failure)) return false;
-      reason = `the broker refused it: ${failure.message}`;
+    const ends = await Promise.allSettled(messages.map(({ payload }) => carrier.publish('result', source, payload)));
+    for (const [at, end] of ends.entries()) {
+      if (end.status === 'fulfilled') continue;
+      const error: unknown = end.reason;
+      if (!wasRefused(error)) return false;
+      reason = `the broker refused it: ${error.message}`;
       refused.push(...messages[at].predictions);
     }
     if (reason === undefined) onDelivered(parcel);

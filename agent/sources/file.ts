@@ -1,8 +1,10 @@
 /** A regular file, once, to its end. After a restart it is read on where it was read up to. */
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { messageOf, SnugError, systemCodeOf } from '../../src/errors/index.js';
 import { GrowingFile, type Place } from './growing-file.js';
 import { placeOf } from './place.js';
+import { noRegularFile } from './regular-file.js';
 import type { ReadPosition, Source, SourceSink } from './source.js';
 
 export class FileSource implements Source {
@@ -49,18 +51,14 @@ export class FileSource implements Source {
 }
 
 async function openRegularFile(path: string): Promise<FileHandle> {
-  let folder: boolean;
+  let there: Stats;
   try {
     // Asked before it is opened: opening a named pipe would wait for its writer.
-    const found = await stat(path);
-    if (found.isFile()) return await open(path);
-    folder = found.isDirectory();
+    there = await stat(path);
+    if (there.isFile()) return await open(path);
   } catch (error) {
     const what = systemCodeOf(error) === 'ENOENT' ? `no such file: ${path}` : messageOf(error);
     throw new SnugError('SOURCE_UNREADABLE', what, { cause: error });
   }
-  if (folder) throw new SnugError('SOURCE_UNREADABLE', `${path} is a folder`, { remedy: 'Name a file in it.' });
-  throw new SnugError('SOURCE_UNREADABLE', `${path} is not a regular file`, {
-    remedy: `Give it to standard input instead: snug run … < ${path}`,
-  });
+  throw noRegularFile(path, there, `Give it to standard input instead: snug run … < ${path}`);
 }

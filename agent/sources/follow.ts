@@ -3,12 +3,13 @@
  * still written to the old one is read too), truncation, and times when there is no such file. After a restart it is read on
  * where it was read up to, in the rotated files first.
  */
-import { type FSWatcher, type Stats, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { messageOf, SnugError, systemCodeOf } from '../../src/errors/index.js';
+import { messageOf, systemCodeOf } from '../../src/errors/index.js';
 import { GrowingFile, type Place } from './growing-file.js';
 import { placeOf } from './place.js';
+import { noRegularFile } from './regular-file.js';
 import { filesSince } from './rotated.js';
 import type { ByteStream, ReadPosition, Source, SourceSink } from './source.js';
 
@@ -66,7 +67,7 @@ export class FollowSource implements Source {
 
   async start(sink: SourceSink, from?: ReadPosition): Promise<void> {
     const there = await stat(this.#path).catch(() => undefined);
-    if (there !== undefined) this.#requireFile(there);
+    if (there?.isFile() === false) throw noRegularFile(this.#path, there);
     try {
       if (Array.isArray(from?.files)) await this.#resume(from.files, sink);
       else await this.#openCurrent('end', sink);
@@ -86,21 +87,13 @@ export class FollowSource implements Source {
   }
 
   async #close(): Promise<void> {
-    const open = this.#current === undefined ? this.#old : [...this.#old, this.#current];
+    const open = this.#open;
     this.#old = [];
     this.#current = undefined;
     for (const { file, stream } of open) {
       await file.close().catch(() => undefined); // of a handle that has gone bad
       if (!this.#stopping) stream.close();
     }
-  }
-
-  /** @throws SOURCE_UNREADABLE */
-  #requireFile(there: Stats): void {
-    if (there.isFile()) return;
-    if (there.isDirectory())
-      throw new SnugError('SOURCE_UNREADABLE', `${this.#path} is a folder`, { remedy: 'Name a file in it.' });
-    throw new SnugError('SOURCE_UNREADABLE', `${this.#path} is not a regular file`);
   }
 
   /** Opens what was read before, and what took its name since then, each where reading goes on. */
@@ -178,7 +171,7 @@ export class FollowSource implements Source {
     this.#namedAtMs = Number.NEGATIVE_INFINITY;
     try {
       const there = await stat(this.#path);
-      this.#requireFile(there);
+      if (!there.isFile()) throw noRegularFile(this.#path, there);
       const { dev, ino } = there;
       this.#namedAtMs = this.#now();
       this.#goneSinceMs = undefined;
@@ -225,10 +218,14 @@ export class FollowSource implements Source {
     );
   }
 
+  /** All open files, the one that has the name last. */
+  get #open(): readonly OpenFile[] {
+    return this.#current === undefined ? this.#old : [...this.#old, this.#current];
+  }
+
   /** Where reading goes on in each open file, the one read now behind `place`. */
   #position(place?: Place): { files: Place[] } {
-    const files = this.#current === undefined ? this.#old : [...this.#old, this.#current];
-    return { files: files.map(({ file }) => (place?.file === file.identity ? place : file.place)) };
+    return { files: this.#open.map(({ file }) => (place?.file === file.identity ? place : file.place)) };
   }
 
   /** Asks the folder for notices, which come for the name whatever file has it. Polling does without them. */

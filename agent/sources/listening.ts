@@ -38,7 +38,7 @@ export function placesOf(listen: string, protocols: readonly ('tcp' | 'udp')[]):
 }
 
 /** Those that listen where another one before them does. */
-export function collisions(listeners: readonly Listener[]): { readonly of: Listener; readonly first: Listener }[] {
+export function collisions<Named extends Listener>(listeners: readonly Named[]): { of: Named; first: Named }[] {
   return listeners.flatMap((of, index) => {
     const first = listeners.slice(0, index).find(({ at }) => at.some((a) => of.at.some((b) => collide(a, b))));
     return first === undefined ? [] : [{ of, first }];

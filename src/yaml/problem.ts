@@ -63,8 +63,8 @@ function wording(schema: zod.ZodType, value: unknown, issue: zod.core.$ZodIssue)
     case 'invalid_value':
       return oneOf(issue.values.map(String), given, about);
     case 'invalid_union':
-      return 'options' in issue
-        ? oneOf(optionsOf(issue), given, about)
+      return 'options' in issue && issue.options
+        ? oneOf(issue.options.map(String), given, about)
         : `must be ${typesOf(issue, about)}, not ${shown(given, about)}`;
     case 'too_small':
       return `must be ${issue.inclusive ? 'at least' : 'more than'} ${limit(issue.origin, issue.minimum, about)}, not ${shown(given, about)}`;
@@ -80,10 +80,6 @@ function wording(schema: zod.ZodType, value: unknown, issue: zod.core.$ZodIssue)
 function typesOf({ errors }: zod.core.$ZodIssueInvalidUnion, about: KeyNotes | undefined): string {
   const types = errors.flat().flatMap((each) => (each.code === 'invalid_type' ? [typeName(each.expected, about)] : []));
   return [...new Set(types)].join(' or ');
-}
-
-function optionsOf(issue: zod.core.$ZodIssueInvalidUnion): string[] {
-  return 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
 }
 
 function oneOf(values: readonly string[], given: unknown, about: KeyNotes | undefined): string {

@@ -213,7 +213,8 @@ test('no broker at all: said once, the agent works on and ends in time', async (
   t.regex(await logged(rig, /warn/), new RegExp(`mqtt://127.0.0.1:${port}: nothing listens there`));
   await rig.source.say(...Array.from({ length: 2000 }, (_, i) => `line ${i}`));
   await rig.agent.stop();
-  const warnings = rig.log.filter((line) => line.startsWith('warn broker'));
+  // A busy machine makes the governor say that it has nothing lighter: that is no word of the link.
+  const warnings = rig.log.filter((line) => line.startsWith('warn') && !line.includes('presses, and nothing lighter'));
   t.is(warnings.length, 1, warnings.join('\n'));
 });
 

@@ -1,19 +1,25 @@
 /** Operations that look on, and what no requester can break: at both brokers, by Mosquitto's clients. */
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { init, plainDoor, startAgent } from '../support/agent-rig.js';
-import { brokerKinds } from '../support/brokers.js';
+import { type BrokerKind, brokerKinds } from '../support/brokers.js';
 import { hasMosquitto, publish, watch } from '../support/mosquitto-tools.js';
 
 const topic = (operation: string, id: string) => `snug/v1/board-1/cmd/${operation}/${id}`;
 
+/** An agent that is online, and all that is said of it. */
+async function online(t: ExecutionContext, start: BrokerKind['start'], sourceMore = '') {
+  const { port } = await start(t);
+  const door = plainDoor(port);
+  const feed = await watch(t, door, 'snug/v1/board-1/#');
+  const rig = await startAgent(t, { port, sourceMore });
+  await feed.until(() => feed.of('/status').length > 0, 'online');
+  return { ...rig, door, feed };
+}
+
 for (const { name, start } of brokerKinds) {
   test(`${name}: sample gives the next records with where their time went, while other commands are answered`, async (t) => {
     if (!hasMosquitto(t)) return t.pass();
-    const { port } = await start(t);
-    const door = plainDoor(port);
-    const feed = await watch(t, door, 'snug/v1/board-1/#');
-    const { source } = await startAgent(t, { port, sourceMore: '    publish: { text: true }' });
-    await feed.until(() => feed.of('/status').length > 0, 'online');
+    const { door, feed, source } = await online(t, start, '    publish: { text: true }');
     await publish(door, topic('sample', 's'), init({ count: 2 }), '-r');
     await feed.until(() => feed.states('sample', 's').includes('executing'), 'it runs');
     await publish(door, topic('ping', 'p'), init());
@@ -37,11 +43,7 @@ for (const { name, start } of brokerKinds) {
 
   test(`${name}: a sample of a source that there is not is refused with those that there are`, async (t) => {
     if (!hasMosquitto(t)) return t.pass();
-    const { port } = await start(t);
-    const door = plainDoor(port);
-    const feed = await watch(t, door, 'snug/v1/board-1/#');
-    const { source } = await startAgent(t, { port });
-    await feed.until(() => feed.of('/status').length > 0, 'online');
+    const { door, feed, source } = await online(t, start);
     await publish(door, topic('sample', 'nope'), init({ source: 'nope' }));
     await feed.until(() => feed.states('sample', 'nope').includes('failed'), 'it is refused');
     t.like(feed.of('/cmd/sample/nope').at(-1), {
@@ -57,11 +59,7 @@ for (const { name, start } of brokerKinds) {
 
   test(`${name}: a text is sampled, and a dead letter shown, only where its source publishes it`, async (t) => {
     if (!hasMosquitto(t)) return t.pass();
-    const { port } = await start(t);
-    const door = plainDoor(port);
-    const feed = await watch(t, door, 'snug/v1/board-1/#');
-    const { source } = await startAgent(t, { port });
-    await feed.until(() => feed.of('/status').length > 0, 'online');
+    const { door, feed, source } = await online(t, start);
     await publish(door, topic('sample', 's'), init({ count: 1 }));
     await feed.until(() => feed.states('sample', 's').includes('executing'), 'it runs');
     await source.say('my balance', 'the poison');
@@ -79,11 +77,7 @@ for (const { name, start } of brokerKinds) {
 
   test(`${name}: logs.tail gives the newest lines, filtered, and follows to an end`, async (t) => {
     if (!hasMosquitto(t)) return t.pass();
-    const { port } = await start(t);
-    const door = plainDoor(port);
-    const feed = await watch(t, door, 'snug/v1/board-1/#');
-    await startAgent(t, { port });
-    await feed.until(() => feed.of('/status').length > 0, 'online');
+    const { door, feed } = await online(t, start);
     await publish(door, topic('logs.tail', 'l'), init({ lines: 5, contains: 'online at' }));
     await feed.until(() => feed.states('logs.tail', 'l').includes('successful'), 'the lines');
     const { lines } = feed.of('/cmd/logs.tail/l').at(-1).result;

@@ -236,12 +236,19 @@ test('a step up waits until its profile is cut, and is not forgotten', async (t)
   t.is(hand.profile, full);
 });
 
-test('less memory leads to the choice under it: the profile in force serves until that is cut, and nothing else is served', async (t) => {
-  const { hand, looks } = rig({ ready: [full, q8, small, bag] });
+/** Memory was taken away, and the choice under what is left is not cut yet. */
+async function squeezedTo(memoryLimitBytes: number) {
+  const made = rig({ ready: [full, q8, small, bag] });
+  const { hand, looks } = made;
   hand.pressure = { ...hand.pressure, memoryLimitBytes: 512 * MB, memoryUsedBytes: 100 * MB };
   await looks(2);
-  hand.pressure = { ...hand.pressure, memoryLimitBytes: 180 * MB };
+  hand.pressure = { ...hand.pressure, memoryLimitBytes };
   hand.choice = { ...choiceOf(), chosen: { profile: half, reason: 'the choice' } };
+  return made;
+}
+
+test('less memory leads to the choice under it: the profile in force serves until that is cut, and nothing else is served', async (t) => {
+  const { hand, looks } = await squeezedTo(180 * MB);
   for (let i = 0; i < 10; i++) {
     await looks(1);
     await turns();
@@ -252,11 +259,7 @@ test('less memory leads to the choice under it: the profile in force serves unti
 });
 
 test('less memory and no room to cut beside: the model makes room for the choice', async (t) => {
-  const { hand, looks } = rig({ ready: [full, q8, small, bag] });
-  hand.pressure = { ...hand.pressure, memoryLimitBytes: 512 * MB, memoryUsedBytes: 100 * MB };
-  await looks(2);
-  hand.pressure = { ...hand.pressure, memoryLimitBytes: 140 * MB };
-  hand.choice = { ...choiceOf(), chosen: { profile: half, reason: 'the choice' } };
+  const { hand, looks } = await squeezedTo(140 * MB);
   await looks(3);
   t.deepEqual(hand.swaps, [{ to: half, beside: false }]);
   t.deepEqual(hand.cut, [half]);
