@@ -28,7 +28,7 @@ const MOST_REFUSALS = 256;
 /** Longer fields of a requester are not repeated in the states. */
 const LONGEST_FIELDS = 4096;
 const OPERATION_LIMIT_MS = 60_000;
-const REFUSED_ANSWER = 'it was done, but the broker refuses the answer: it may be longer than the broker takes';
+const REFUSED_ANSWER = 'it has ended, but the broker refuses the answer: it may be longer than the broker takes';
 /** How long `stop` waits for the command that runs; later it is `interrupted` at the next start. */
 const STOP_LIMIT_MS = 1000;
 
