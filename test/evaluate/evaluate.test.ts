@@ -52,6 +52,19 @@ test('rows of no label count as right where they are refused, as wrong where the
   t.is(found.inScopeTop1, 5 / 6);
 });
 
+test('many rows beside another profile: every row is told once, in order, and held against its own answer', async (t) => {
+  const { bundle, rows } = await scene(t);
+  const many = Array.from({ length: 121 }, (_, i) => ({ ...rows[i % rows.length], line: i + 1 }));
+  const truths: (string | undefined)[] = [];
+  const found = await on(bundle, many, { compare: FULL, onOutcome: ({ truth }) => truths.push(truth) });
+  t.is(found.compare?.agreement, 1);
+  t.is(found.compare?.accuracy, found.accuracy);
+  t.deepEqual(
+    truths,
+    many.map(({ label }) => label),
+  );
+});
+
 test('another profile beside it: the same rows, in turn', async (t) => {
   const { bundle, rows } = await scene(t);
   const found = await on(bundle, rows, { compare: EIGHT });

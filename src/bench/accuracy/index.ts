@@ -55,7 +55,11 @@ function requireData({ dataFolder }: BenchOptions): string {
 
 async function measureGiven(options: BenchOptions, folder: string): Promise<void> {
   const bundle = await openBundle(folder);
-  const { labels } = bundle.manifest;
+  const { labels, head } = bundle.manifest;
+  if (head.kind === 'checkpoint')
+    throw new SnugError('BENCH_DATA', `${folder} kept its checkpoint's head: no rows of its own to pick profiles by`, {
+      remedy: 'Measure one profile with snug eval --profile.',
+    });
   const task = tasks(requireData(options)).find(({ train }) => {
     const known = new Set(train.map(([, label]) => label));
     return labels.every((label) => known.has(label));

@@ -22,7 +22,7 @@ const profileSchema = v.object({
   /** Whether no other profile beats it at no more cost, by eval rows. */
   recommended: v.boolean(),
   weightBytes: v.number(),
-  /** Its p50 over the full fp32 profile's, texts taken in turn. */
+  /** Its p50 over the full fp32 profile's, blocks of texts taken in turn. */
   latencyRatio: v.number(),
 });
 

@@ -3,9 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { accuracyBenchmark } from '../../../src/bench/accuracy/index.js';
 import { budgets, lossOf, pairedHalfWidth, pick, worstOfFourBits } from '../../../src/bench/accuracy/picks.js';
 import { type ProfileRecord, type RunRecord, readRecords } from '../../../src/bench/accuracy/record.js';
 import { ngramRow, rowsOf } from '../../../src/bench/accuracy/rows.js';
+import { bundleOf } from '../../bundle/support.js';
+import { temporaryFolder } from '../../checkpoint/support.js';
 
 const profile = (name: string, evalAccuracy: number, right: number, bytes: number, time: number): ProfileRecord => ({
   profile: name,
@@ -119,4 +122,10 @@ test('records are read from where they are, one a bundle; a file that is none is
   t.is(readRecords([one, one]).length, 1);
   const broken = await folderWith(t, '{"task": 1}');
   t.throws(() => readRecords([broken]), { code: 'BENCH_DATA', message: /one\.json/ });
+});
+
+test('a bundle that kept its checkpoint’s head is no run: nothing was picked on rows', async (t) => {
+  const bundle = await bundleOf(t);
+  const options = { bundle, packageRoot: bundle, cacheFolder: await temporaryFolder(t), rounds: 1, say: () => {} };
+  await t.throwsAsync(accuracyBenchmark.run(options), { code: 'BENCH_DATA', message: /head/ });
 });
