@@ -63,6 +63,9 @@ export interface Evaluation {
 /** Share of all steps that a run waits for something better: epochs of a few steps say little. */
 const LEAST_PATIENCE = 0.3;
 
+/** A loss so many times that of guessing is of a run that learns nothing any more. */
+const LOST = 20;
+
 export interface FineTuneOptions {
   readonly recipe: Recipe;
   readonly threads: number;
@@ -100,6 +103,7 @@ export async function fineTune(
       steps,
       pace: recipe,
       gradients: (step) => stepper.gradients(step, stepper.plan(Math.floor(step / perEpoch))[step % perEpoch]),
+      mostLoss: stepper.mostLoss,
       state: state && { ...state, run: identity },
       onStep,
       check: evaluation &&
@@ -142,6 +146,11 @@ class Stepper {
     this.run = new Backpropagation(shape, parameters, { threads, recompute });
     this.lengths = examples.map(({ ids }) => ids.length);
     this.weights = labelWeights(examples, parameters.of(headTensors.bias).shape[0], recipe.balance);
+  }
+
+  get mostLoss(): number {
+    const guessing = Math.log(Math.max(2, this.weights.length));
+    return LOST * guessing * this.weights.reduce((most, weight) => Math.max(most, weight), 1);
   }
 
   plan(epoch: number): number[][] {

@@ -42,6 +42,8 @@ export interface LoopOptions {
   readonly pace: Pace;
   /** Adds up the gradients of a step, counted from 0. */
   readonly gradients: (step: number) => Promise<Pick<StepReport, 'loss' | 'tokens' | 'rows'>>;
+  /** A loss above it ends the run as one that diverged, long before it is no number. */
+  readonly mostLoss?: number;
   /** `run` names what the state belongs to. */
   readonly state?: StateChoice & { readonly run: string };
   readonly onStep?: (report: StepReport) => void | Promise<void>;
@@ -52,16 +54,21 @@ export interface LoopOptions {
 }
 
 /**
- * Trains the parameters in place; gives how many steps were taken. A step whose loss or gradient is not finite changes nothing.
+ * Trains the parameters in place; gives how many steps were taken. A step whose loss is too large, or whose loss or gradient is not
+ * finite, changes nothing.
  * @throws TRAINING_DIVERGED, RESUME_MISMATCH, SAFETENSORS_…, DISK_FULL
  */
 export async function runSteps(options: LoopOptions): Promise<number> {
-  const { parameters, optimiser, steps, pace, gradients, state, onStep, check, signal } = options;
+  const { parameters, optimiser, steps, pace, gradients, mostLoss, state, onStep, check, signal } = options;
   if (state?.resume) await loadState(state, parameters, optimiser);
   while (optimiser.steps < steps && !signal?.aborted) {
     const at = optimiser.steps;
     parameters.clearGradients();
     const { loss, tokens, rows } = await gradients(at);
+    if (mostLoss !== undefined && loss > mostLoss && Number.isFinite(loss)) {
+      const losses = `the loss is ${loss.toPrecision(3)}, and was to stay below ${mostLoss.toPrecision(3)}`;
+      throw new SnugError('TRAINING_DIVERGED', `step ${at + 1} of ${steps}: ${losses}`);
+    }
     const rate = pace.learningRate * warmUpThenFall(at + 1, steps + 1, pace.warmUp);
     const gradientNorm = Number.isFinite(loss) ? await optimiser.step(rate, pace.clip) : Number.NaN;
     if (!Number.isFinite(gradientNorm))

@@ -26,12 +26,16 @@ useOwnCache(test);
 
 const training = { epochs: 40, learningRate: 3e-3 };
 
-/** Ends a build where it begins to measure profiles, which takes longest; its work stays. */
-async function trained(t: ExecutionContext, options: BuildOptions, from = /^measuring w/): Promise<Buffer> {
+async function buildUntil(t: ExecutionContext, options: BuildOptions, from: RegExp): Promise<void> {
   const onProgress = (phase: string) => {
     if (from.test(phase)) throw new SnugError('INTERRUPTED', 'far enough');
   };
   await t.throwsAsync(build({ ...options, onProgress }), { code: 'INTERRUPTED' });
+}
+
+/** Ends a build where it begins to measure profiles, which takes longest; its work stays. */
+async function trained(t: ExecutionContext, options: BuildOptions): Promise<Buffer> {
+  await buildUntil(t, options, /^measuring w/);
   return readFile(join(workOf(options), 'master.safetensors'));
 }
 
@@ -178,6 +182,26 @@ test('a learning rate that diverges is stopped with advice, and the work stays; 
   t.regex(error.remedy, /learning rate/i);
   t.true(existsSync(workOf(options)));
   await t.throwsAsync(build({ ...options, resume: true, training }), { code: 'RESUME_MISMATCH' });
+});
+
+test('a network that learnt nothing is told as such before hours go into its slices', async (t) => {
+  const notesOf = async (options: BuildOptions): Promise<string> => {
+    const notes: string[] = [];
+    await buildUntil(t, { ...options, onNote: (line) => notes.push(line) }, /^ranking/);
+    return notes.join('\n');
+  };
+  const options = await wanted(t);
+  t.notRegex(await notesOf(options), /nothing was learnt/);
+  const alike = (['turn_on', 'turn_on', 'turn_off', 'question'] as const).map((label): [string, string] => [
+    'hi',
+    label,
+  ]);
+  await writeFile(options.data ?? '', asTsv(alike));
+  await writeFile(options.evaluation ?? '', asTsv(alike));
+  t.regex(
+    await notesOf({ ...options, none: undefined }),
+    /nothing was learnt: always the commonest label is right for 50\.00 % of eval rows/,
+  );
 });
 
 test('a dry run says how long and how much, writes nothing, and keeps to hours; too little memory is told', async (t) => {

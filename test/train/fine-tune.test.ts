@@ -143,6 +143,14 @@ test('a learning rate that diverges ends with advice and finite weights', async 
   for (const { name, values } of parameters) t.true(values.every(Number.isFinite), name);
 });
 
+test('a loss far above that of guessing ends the run too, while all is finite', async (t) => {
+  const { train } = await fresh(t);
+  const error = await t.throwsAsync(train({ recipe: { ...recipe, learningRate: 3, warmUp: 0, epochs: 20 } }), {
+    code: 'TRAINING_DIVERGED',
+  });
+  t.regex(error?.message ?? '', /^step \d+ of 100: the loss is [\d.]+(e\+\d+)?, and was to stay below [\d.]+$/);
+});
+
 test('what was best on eval rows is what a run ends with, and it ends early where nothing gets better', async (t) => {
   const { train, parameters } = await fresh(t);
   const bestPath = await place(t);

@@ -1,6 +1,6 @@
 /** First phase: the whole network learns the labels. */
 import { shapeOf } from '../../model/index.js';
-import { defaultRecipe, fineTune, Parameters, writeWeights } from '../../train/index.js';
+import { defaultRecipe, type Example, fineTune, Parameters, writeWeights } from '../../train/index.js';
 import type { Workshop } from '../build.js';
 import { curveOf } from './curve.js';
 import { linearPooling } from './pooling.js';
@@ -28,7 +28,7 @@ export function fineTuned(
     const choices = { epochs, tokenBudget, learningRate, balance, pooling, seed: options.seed };
     const recipe = { ...defaultRecipe, ...choices };
     const report = new RunReport('fine-tuning', options, curveOf(place, 'fine-tuning'));
-    await fineTune(shape, parameters, rows.train, {
+    const { best } = await fineTune(shape, parameters, rows.train, {
       recipe,
       threads: options.threads,
       recompute,
@@ -43,6 +43,19 @@ export function fineTuned(
       signal: report.signal,
     });
     report.throwIfStopped();
+    const guessing = commonestShare(rows.evaluation);
+    if (best && best.accuracy <= guessing && guessing < 1)
+      options.onNote?.(
+        `fine-tuning: nothing was learnt: always the commonest label is right for ${(100 * guessing).toFixed(2)} % of eval rows, too. ` +
+          'Look at the labels, or stop and lower --learning-rate.',
+      );
     await writeWeights(path, parameters);
   });
+}
+
+/** What always saying the commonest label gets right. */
+function commonestShare(rows: readonly Example[]): number {
+  const counts = new Map<number | undefined, number>();
+  for (const { label } of rows) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return Math.max(0, ...counts.values()) / Math.max(1, rows.length);
 }

@@ -11,7 +11,8 @@ export const trainingErrors = {
     remedy: 'Allow more with --memory, cut long texts, or use --recipe fast.',
   },
   TRAINING_DIVERGED: {
-    meaning: 'The loss or its gradient became infinite or no number: the weights of the step before are kept.',
+    meaning:
+      'The loss grew to many times that of guessing, or it or its gradient is no finite number: the weights of the step before are kept.',
     remedy: 'Lower the learning rate (half of it is a good next try), or let it rise for longer.',
   },
 } as const satisfies Record<string, ErrorEntry>;
