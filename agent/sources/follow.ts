@@ -150,7 +150,10 @@ export class FollowSource implements Source {
     }
     if (this.#stopping || this.#isNameKnown() || !(await this.#nameIsThere(sink))) return;
     sink.back();
-    if (this.#current !== undefined && this.#current !== before) await this.#read(this.#current);
+    if (this.#current === undefined || this.#current === before) return;
+    // What came to the old file between its reading and the look at the name stands before all of the new one.
+    if (before !== undefined) await this.#read(before);
+    await this.#read(this.#current);
   }
 
   /** A handle can go bad for good, as one of a network file system does when it is stale: all are opened anew, as after a restart. */

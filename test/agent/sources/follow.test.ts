@@ -65,6 +65,23 @@ test('rotation: late lines in the old file and all of the new one', async (t) =>
   t.deepEqual(sink.news, []);
 });
 
+test('rotation between a look at the file and one at its name: the old file’s last lines come before the new one’s', async (t) => {
+  let nowMs = 0;
+  const { log, sink } = await following(t, '', () => nowMs);
+  const take = sink.take.bind(sink);
+  sink.take = (piece) => {
+    take(piece);
+    if (piece.text !== 'before') return;
+    renameSync(log, `${log}.1`);
+    appendFileSync(`${log}.1`, 'last of the old file\n');
+    writeFileSync(log, 'first of the new file\n');
+    nowMs = 300; // the name is due to be looked at
+  };
+  appendFileSync(log, 'before\n');
+  await sink.until(() => sink.texts.length === 3);
+  t.deepEqual(sink.texts, ['before', 'last of the old file', 'first of the new file']);
+});
+
 test('rotation: an old file that was quiet for long is given up, its last line without end is given', async (t) => {
   let nowMs = 0;
   const { log, sink } = await following(t, '', () => nowMs);
