@@ -1,7 +1,7 @@
 /** `snug build`: the steps in their order. */
 import { writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { type Manifest, runtimeVersion, sha256OfBytes } from '../bundle/index.js';
+import { type Manifest, runtimeVersion, sha256OfBytes, sha256OfFile } from '../bundle/index.js';
 import { Master, refuseForeign, type Store, writeBundle, writeMaster } from '../bundle/making.js';
 import { FORMAT } from '../bundle/manifest.js';
 import { type Checkpoint, openCheckpoint, type TensorSource } from '../checkpoint/index.js';
@@ -93,7 +93,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const { checkpoint, tokenizer, read, usedPieces, data, unlabelled } = given;
     const tokenizerFile = await tokenizerJson(checkpoint, tokenizer, options.vocab !== undefined);
     await refuseForeign(resolve(options.output));
-    const learntFrom = await inputsOfTraining(options, checkpoint, data, unlabelled);
+    const learntFrom = await inputsOfTraining(options, given.whole.checkpoint, data, unlabelled);
     const { folder } = options.training ?? {};
     const named = folder === undefined ? undefined : await Workplace.named(folder, learntFrom);
     const place = await Workplace.open(options.output, [learntFrom, inputsOf(options)], options.resume ?? false);
@@ -111,7 +111,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
         );
       return { manifest, rows: data?.rows.length ?? 0, seconds };
     } catch (error) {
-      keep = options.recipe !== 'head' && error instanceof SnugError && KEPT_AFTER.has(error.code);
+      // Whatever it was: hours of work are not thrown away, and go on once it is mended.
+      keep = options.recipe !== 'head' && (await place.hasWork());
+      if (keep && !(error instanceof SnugError && error.code === 'INTERRUPTED'))
+        options.onNote?.('What was done so far is kept: repeat the command with --resume to go on from there.');
       throw error;
     } finally {
       if (!keep) await place.remove();
@@ -174,9 +177,6 @@ async function withGiven<Result>(options: BuildOptions, use: (given: Given) => P
   }
 }
 
-/** What a person may want to go on after, once it is mended. */
-const KEPT_AFTER: ReadonlySet<string> = new Set(['INTERRUPTED', 'DISK_FULL', 'BUNDLE_WRITE', 'TRAINING_DIVERGED']);
-
 const nothingToClassify = (folder: string) =>
   new SnugError('USAGE', `${folder}: the checkpoint has no classification head, and no --data to fit one on`, {
     remedy: 'Give labelled rows with --data FILE and --eval FILE.',
@@ -184,6 +184,9 @@ const nothingToClassify = (folder: string) =>
 
 /** Memory, and where it is kept, are no part of what is learnt. */
 const choicesOf = ({ memory: _, folder: __, ...rest }: TrainingChoices = {}) => rest;
+
+/** Raised whenever training learns otherwise from the same inputs: what was learnt before is of no use to it then. */
+const TRAINING_REVISION = 2;
 
 /** All that what is learnt depends on. */
 async function inputsOfTraining(
@@ -193,10 +196,24 @@ async function inputsOfTraining(
   unlabelled: readonly string[],
 ) {
   const { weights } = await checkpoint.identity();
+  const { config, pooling, maxTokens, tokenizer } = checkpoint;
+  const { path, ...settings } = tokenizer;
+  const reading = { config, pooling, maxTokens, settings, tokenizer: await sha256OfFile(path) };
   const files = data && [data.trainFile.sha256, data.evalFile.sha256];
   const texts = sha256OfBytes(Buffer.from(JSON.stringify(unlabelled)));
   const choices = { none, seed, ...(recipe === 'full' && { training: choicesOf(training) }) };
-  return [FORMAT, version, weights, files, texts, choices, runtimeVersion(), instructionSet()];
+  return [
+    FORMAT,
+    version,
+    TRAINING_REVISION,
+    weights,
+    reading,
+    files,
+    texts,
+    choices,
+    runtimeVersion(),
+    instructionSet(),
+  ];
 }
 
 /** And all that the bundle depends on beside. */

@@ -36,7 +36,7 @@ export class Workplace {
    */
   static async named(path: string, inputs: unknown): Promise<Workplace> {
     const folder = resolve(path);
-    const [entry] = await readdir(folder).catch((): string[] => []);
+    const [entry] = await entriesOf(folder);
     if (entry !== undefined && !(await ownerOf(folder)))
       throw new SnugError('BUNDLE_WRITE', `${folder}: ${entry} is there, which is nothing that a build left`, {
         remedy: 'Name a new folder, or one that a build has left.',
@@ -56,11 +56,18 @@ export class Workplace {
         'RESUME_MISMATCH',
         `${folder}: what is there belongs to a build with other inputs or options`,
       );
+    if (resume && !owner && (await entriesOf(folder)).length > 0)
+      throw new SnugError('RESUME_MISMATCH', `${folder}: nothing says whose work is there (${OWNER} is no good)`, {
+        remedy: 'Leave --resume out to start anew, which removes what is there.',
+      });
     try {
       await stat(dirname(folder)); // a folder that is not there is no place for a bundle
       if (!resume || !owner) await rm(folder, { recursive: true, force: true });
       await makeFolder(folder);
-      await writeFile(join(folder, OWNER), JSON.stringify({ key, pid: process.pid } satisfies Owner));
+      // Beside its place first: a kill in this moment must not make what was done nobody's.
+      const own = join(folder, OWNER);
+      await writeFile(`${own}.new`, JSON.stringify({ key, pid: process.pid } satisfies Owner), { flush: true });
+      await rename(`${own}.new`, own);
     } catch (error) {
       throw written(dirname(folder), error);
     }
@@ -69,6 +76,10 @@ export class Workplace {
 
   path(name: string): string {
     return join(this.folder, name);
+  }
+
+  has(name: string): Promise<boolean> {
+    return isThere(this.path(name));
   }
 
   /** A file that `make` writes under another name first, so that it is whole whenever it is there. */
@@ -95,6 +106,12 @@ export class Workplace {
     return result ?? readStep(this.folder, name);
   }
 
+  /** Whether a step is done, or begun with a state on disk. */
+  async hasWork(): Promise<boolean> {
+    const entries = await entriesOf(this.folder);
+    return entries.some((name) => /\.(step|state|best|safetensors)$/.test(name));
+  }
+
   remove(): Promise<void> {
     return rm(this.folder, { recursive: true, force: true });
   }
@@ -103,8 +120,18 @@ export class Workplace {
 const stepFile = (name: string) => `${name}.step`;
 
 /** The result of a step that is done, for whoever looks at a build's folder from outside. */
-export const readStep = async <Result>(folder: string, name: string): Promise<Result> =>
-  deserialize(await readFile(join(folder, stepFile(name)))) as Result;
+export async function readStep<Result>(folder: string, name: string): Promise<Result> {
+  const path = join(folder, stepFile(name));
+  const bytes = await readFile(path);
+  try {
+    return deserialize(bytes) as Result;
+  } catch (cause) {
+    throw new SnugError('RESUME_MISMATCH', `${path}: the file is damaged: ${messageOf(cause)}`, {
+      cause,
+      remedy: 'Remove this file: the step that it belongs to is done anew.',
+    });
+  }
+}
 
 /** What the file system said, in Snug's words; all other errors stay what they are. */
 function written(path: string, error: unknown): unknown {
@@ -123,6 +150,8 @@ async function ownerOf(folder: string): Promise<Owner | undefined> {
     return undefined; // none, or cut short by a power loss
   }
 }
+
+const entriesOf = (folder: string) => readdir(folder).catch((): string[] => []);
 
 const isThere = (path: string) =>
   stat(path).then(

@@ -30,7 +30,7 @@ interface Options {
   readonly epochs?: number;
   readonly sliceEpochs?: number;
   readonly learningRate?: number;
-  readonly balance: Balance;
+  readonly balance?: Balance;
   readonly seed: number;
   readonly threads?: number;
   readonly json?: true;
@@ -78,9 +78,10 @@ export function define(command: Command): void {
     )
     .option('--learning-rate <rate>', 'with --recipe full: the largest of fine-tuning', aboveZero)
     .addOption(
-      new Option('--balance <how>', 'with --recipe full: how much texts of rare labels count more')
-        .choices(['none', 'root', 'full'])
-        .default('none'),
+      new Option(
+        '--balance <how>',
+        'with --recipe full: how much texts of rare labels count more (default: "none")',
+      ).choices(['none', 'root', 'full']),
     )
     .option('--seed <number>', 'makes the build repeatable', wholeNumber(0, 0xffffffff), 1)
     .option('--threads <number>', 'threads inside one operator (default: all cores)', wholeNumber(1, 256))
@@ -103,7 +104,7 @@ async function run(checkpoint: string, options: Options): Promise<void> {
     throw new SnugError('USAGE', '--data and --eval go together: one to fit on, the other to choose and calibrate on');
   if (options.data === undefined && options.none !== undefined)
     throw new SnugError('USAGE', '--none needs --data and --eval');
-  if (options.recipe !== 'full') refuseTraining(options);
+  refuseTraining(options);
   const line = new StepLine(process.stderr);
   let signal: string | undefined;
   void untilStopped().then((received) => {
@@ -166,17 +167,23 @@ async function run(checkpoint: string, options: Options): Promise<void> {
   }
 }
 
-/** Options that say how to train mean nothing where nothing is trained. */
-function refuseTraining(options: Options): void {
-  const given = { hours: options.hours, memory: options.memory, 'dry-run': options.dryRun, epochs: options.epochs };
+/** Options that say how to train mean nothing where nothing is trained, and some of them nothing without labels. */
+function refuseTraining({ recipe, data, ...options }: Options): void {
+  const ofLabels = { epochs: options.epochs, 'learning-rate': options.learningRate, balance: options.balance };
   const all = {
-    ...given,
+    hours: options.hours,
+    memory: options.memory,
+    'dry-run': options.dryRun,
     'slice-epochs': options.sliceEpochs,
-    'learning-rate': options.learningRate,
     training: options.training,
+    ...ofLabels,
   };
-  const [name] = Object.entries(all).find(([, value]) => value !== undefined) ?? [];
-  if (name !== undefined) throw new SnugError('USAGE', `--${name} needs --recipe full`);
+  const given = (some: Readonly<Record<string, unknown>>) =>
+    Object.entries(some).find(([, value]) => value !== undefined)?.[0];
+  const [ofTraining, needsLabels] = [given(all), given(ofLabels)];
+  if (recipe !== 'full' && ofTraining) throw new SnugError('USAGE', `--${ofTraining} needs --recipe full`);
+  if (data === undefined && needsLabels)
+    throw new SnugError('USAGE', `--${needsLabels} needs --data and --eval: without them nothing is fine-tuned`);
 }
 
 function printPlan(plan: TrainingPlan, { json }: Options, line: StepLine): void {

@@ -2,6 +2,7 @@
 import { rename, stat } from 'node:fs/promises';
 import { SafetensorsFile, writeSafetensors } from '../checkpoint/index.js';
 import type { Parameters } from './parameters.js';
+import { openOwn } from './training-state.js';
 
 export interface Score {
   /** Share of eval rows that are right. */
@@ -20,7 +21,7 @@ export class BestWeights {
   /** @param run names what the weights belong to; those of another run don't count */
   static async open(path: string, run: string): Promise<BestWeights> {
     if (!(await stat(path).catch(() => undefined))) return new BestWeights(path, run, undefined);
-    const file = await SafetensorsFile.open(path);
+    const file = await openOwn(path);
     const { metadata } = file;
     await file.close();
     if (metadata.run !== run) return new BestWeights(path, run, undefined);

@@ -25,4 +25,4 @@ export { type Random, seededRandom } from './random.js';
 export { leadingOf, type Slice, type SliceWeights, wholeSlice } from './slice.js';
 export type { Restoration, SliceCorrections, StandIn } from './slice-corrections.js';
 export { shuffled } from './steps.js';
-export type { StateChoice, StepReport } from './training-loop.js';
+export { mixedSeed, type StateChoice, type StepReport } from './training-loop.js';

@@ -26,13 +26,20 @@ export class Parameters implements Iterable<Parameter> {
   private readonly held = new Map<string, Parameter>();
   readonly touchedWords: TouchedRows = new Set();
 
-  /** Tensors of an encoder in the order given, and a head: the one that the source holds, else one of zeros. */
+  /** Tensors of an encoder, and a head: the one that the source holds, else one of zeros. */
   static async read(source: TensorSource, shape: EncoderShape, labels: number): Promise<Parameters> {
+    const parameters = await Parameters.withNewHead(source, shape, labels);
+    for (const name of Object.values(headTensors))
+      if (source.has(name)) parameters.add(name, parameters.of(name).shape, await source.read(name));
+    return parameters;
+  }
+
+  /** Tensors of an encoder, and a head of zeros: whatever head the source holds is one for other labels. */
+  static async withNewHead(source: TensorSource, shape: EncoderShape, labels: number): Promise<Parameters> {
     const parameters = new Parameters();
     for (const name of encoderNames(shape)) parameters.add(name, source.shape(name), await source.read(name));
-    const held = async (name: string) => (source.has(name) ? source.read(name) : undefined);
-    parameters.add(headTensors.weight, [labels, shape.hiddenSize], await held(headTensors.weight));
-    parameters.add(headTensors.bias, [labels], await held(headTensors.bias));
+    parameters.add(headTensors.weight, [labels, shape.hiddenSize]);
+    parameters.add(headTensors.bias, [labels]);
     return parameters;
   }
 
@@ -48,8 +55,11 @@ export class Parameters implements Iterable<Parameter> {
     return this.held.values();
   }
 
+  /** @param values become the parameter's own: whoever keeps them elsewhere gives a copy */
   add(name: string, shape: readonly number[], values?: Float32Array): Parameter {
     const count = shape.reduce((product, size) => product * size, 1);
+    if (values && values.length !== count)
+      throw new RangeError(`${name}: ${values.length} numbers, not ${shape.join(' × ')}`);
     const parameter: Parameter = {
       name,
       shape: [...shape],

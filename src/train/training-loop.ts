@@ -60,7 +60,8 @@ export interface LoopOptions {
  */
 export async function runSteps(options: LoopOptions): Promise<number> {
   const { parameters, optimiser, steps, pace, gradients, mostLoss, state, onStep, check, signal } = options;
-  if (state?.resume) await loadState(state, parameters, optimiser);
+  const found = state?.resume ? await loadState(state, parameters, optimiser) : undefined;
+  if (found?.ended) return optimiser.steps;
   while (optimiser.steps < steps && !signal?.aborted) {
     const at = optimiser.steps;
     parameters.clearGradients();
@@ -78,7 +79,7 @@ export async function runSteps(options: LoopOptions): Promise<number> {
     // Before the state is saved, so that a run which is taken up again misses none.
     const goesOn = !check || (done % check.everySteps !== 0 && done !== steps) || (await check.run(done));
     if (state && (done % state.everySteps === 0 || done === steps || !goesOn))
-      await saveState(state, parameters, optimiser);
+      await saveState(state, parameters, optimiser, !goesOn);
     if (!goesOn) return done;
   }
   if (state && signal?.aborted) await saveState(state, parameters, optimiser);

@@ -15,9 +15,15 @@ export interface StateOptions {
 
 /**
  * Writes the state beside its place and renames it there: what was there before stays whole until then.
+ * @param ended whether the run has come to its end, though not all steps are taken
  * @throws SAFETENSORS_WRITE, DISK_FULL
  */
-export async function saveState({ path, run }: StateOptions, parameters: Parameters, optimiser: AdamW): Promise<void> {
+export async function saveState(
+  { path, run }: StateOptions,
+  parameters: Parameters,
+  optimiser: AdamW,
+  ended = false,
+): Promise<void> {
   const tensors: TensorToWrite[] = [];
   const add = (kind: string, name: string, shape: readonly number[], values: Float32Array) => {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -34,22 +40,22 @@ export async function saveState({ path, run }: StateOptions, parameters: Paramet
   const seen = new Float32Array(words);
   for (const row of optimiser.seenWords) seen[row] = 1;
   add('seen', WORDS, [words], seen);
-  const metadata = { format: FORMAT, run, steps: String(optimiser.steps) };
+  const metadata = { format: FORMAT, run, steps: String(optimiser.steps), ended: String(ended) };
   await writeSafetensors(`${path}.new`, tensors, metadata);
   await rename(`${path}.new`, path);
 }
 
 /**
- * Reads a state into parameters and optimiser; false where there is none.
+ * Reads a state into parameters and optimiser; undefined where there is none.
  * @throws RESUME_MISMATCH, SAFETENSORS_HEADER, SAFETENSORS_READ, TENSOR_VALUE
  */
 export async function loadState(
   { path, run }: StateOptions,
   parameters: Parameters,
   optimiser: AdamW,
-): Promise<boolean> {
-  if (!(await stat(path).catch(() => undefined))) return false;
-  const file = await SafetensorsFile.open(path);
+): Promise<{ readonly ended: boolean } | undefined> {
+  if (!(await stat(path).catch(() => undefined))) return undefined;
+  const file = await openOwn(path);
   try {
     const { metadata } = file;
     const other = (what: string) => new SnugError('RESUME_MISMATCH', `${path}: ${what}`);
@@ -69,8 +75,21 @@ export async function loadState(
     for (const [row, seen] of (await file.read(`seen/${WORDS}`)).entries())
       if (seen === 1) optimiser.seenWords.add(row);
     optimiser.steps = Number(metadata.steps);
-    return true;
+    return { ended: metadata.ended === 'true' };
   } finally {
     await file.close();
+  }
+}
+
+/** A file that training wrote. @throws SAFETENSORS_…, which tells how to go on without it */
+export async function openOwn(path: string): Promise<SafetensorsFile> {
+  try {
+    return await SafetensorsFile.open(path);
+  } catch (error) {
+    if (!(error instanceof SnugError)) throw error;
+    throw new SnugError(error.code, error.message, {
+      cause: error,
+      remedy: 'The file is damaged. Remove it: the phase of training that it belongs to begins anew.',
+    });
   }
 }

@@ -10,7 +10,7 @@ import { shapeOf } from '../../src/model/index.js';
 import { batchOf, leadingOf, type Slice, wholeSlice } from '../../src/train/index.js';
 import { encoderNames } from '../../src/train/parameters.js';
 import { sliceShapes } from '../../src/train/slice.js';
-import { fixtures, opened } from '../checkpoint/support.js';
+import { fixtures, opened, withPooledHead } from '../checkpoint/support.js';
 import { LABELS, normOf, running, wantedOf } from '../train/network.js';
 
 const folder = join(fixtures, 'bert-mean');
@@ -31,8 +31,8 @@ interface Sample {
   values: number[];
 }
 
-/** A file as a reference library would have written it, of the first channels, heads and neurons. */
-async function made(t: ExecutionContext, part?: Partial<Slice>) {
+/** A file as a reference library would have written it, of the first channels, heads and neurons; `entries` of each gradient. */
+async function made(t: ExecutionContext, part?: Partial<Slice>, entries = 16) {
   const checkpoint = await opened(t, folder);
   const shape = shapeOf(checkpoint);
   const slice = { ...wholeSlice(shape), ...part };
@@ -50,7 +50,7 @@ async function made(t: ExecutionContext, part?: Partial<Slice>) {
     const parameter = parameters.of(name);
     const size = sizes.get(name) ?? [parameter.shape[0], slice.channels];
     const values = leadingOf(parameter, size, parameters.gradientOf(name));
-    const at = Array.from({ length: 16 }, (_, i) => Math.floor((i * (values.length - 1)) / 15));
+    const at = Array.from({ length: entries }, (_, i) => Math.floor((i * (values.length - 1)) / (entries - 1)));
     gradients[name] = { shape: size, norm: normOf(values), at, values: at.map((i) => values[i]) };
   }
   const rows = [0, 1].map((text) => [...logits.slice(text * LABELS, (text + 1) * LABELS)]);
@@ -83,6 +83,16 @@ test('a file of the whole network, and one of its first channels, heads and neur
     t.deepEqual(Object.keys(rows), ['loss', 'logits', 'gradients', 'gradient-norms']);
     for (const { id, met, ratio } of Object.values(rows)) t.true(met === true && ratio !== null && ratio < 1e-5, id);
   }
+});
+
+test('a checkpoint with a head of its own is held against the head of the file', async (t) => {
+  const rows = await measured(t, await made(t), await withPooledHead(t, ['a', 'b', 'c', 'd']));
+  for (const { id, met, ratio } of Object.values(rows)) t.true(met === true && ratio !== null && ratio < 1e-5, id);
+});
+
+test('a file may give as many entries as it likes', async (t) => {
+  const rows = await measured(t, await made(t, {}, 20_000));
+  for (const { id, met } of Object.values(rows)) t.true(met, id);
 });
 
 test('rows of different lengths need neither padding nor a mask', async (t) => {

@@ -6,8 +6,9 @@ import { deserialize } from 'node:v8';
 import test, { type ExecutionContext } from 'ava';
 import { type BuildOptions, build, planBuild } from '../../src/build/index.js';
 import type { FoundShape } from '../../src/build/search/index.js';
-import { sliceOf } from '../../src/build/search/mixed-slices.js';
-import { slicePlan } from '../../src/build/training/sliced.js';
+import { mixedSlice, sliceOf } from '../../src/build/search/mixed-slices.js';
+import { ownRows } from '../../src/build/training/own-answers.js';
+import { addOwn, slicePlan } from '../../src/build/training/sliced.js';
 import { StoredCorrections } from '../../src/build/training/stored-corrections.js';
 import { openBundle } from '../../src/bundle/index.js';
 import { Master } from '../../src/bundle/making.js';
@@ -19,7 +20,7 @@ import { load } from '../../src/infer/index.js';
 import { shapeOf } from '../../src/model/index.js';
 import { Backpropagation, batchOf, Parameters } from '../../src/train/index.js';
 import { buildOptions, useOwnCache } from '../bundle/support.js';
-import { fixtures } from '../checkpoint/support.js';
+import { fixtures, opened, withPooledHead } from '../checkpoint/support.js';
 import { asTsv, dataFiles, evalRows, trainRows } from './support.js';
 
 useOwnCache(test);
@@ -225,6 +226,108 @@ test('what cannot be trained is refused before anything long: a head of its own 
   } as const;
   const error = await t.throwsAsync(build(kept), { code: 'USAGE' });
   t.regex(error.message, /only a linear head over pooled vectors/);
+});
+
+test('labelled rows put a new head over a checkpoint that has one for other labels', async (t) => {
+  const checkpoint = await withPooledHead(t, ['yes', 'no']);
+  const options = { ...(await wanted(t, { training: { epochs: 1, hours: 0.05 } })), checkpoint };
+  const { seconds } = await planBuild(options);
+  t.true((seconds?.fineTuning ?? 0) > 0);
+  await buildUntil(t, { ...options, training: { epochs: 1 } }, /^ranking/);
+});
+
+test('without labelled rows a plan measures the steps of slices alone, for one text too', async (t) => {
+  const { folder } = await dataFiles(t);
+  const unlabelled = join(folder, 'texts.txt');
+  await writeFile(unlabelled, 'turn on the lamp\n');
+  const checkpoint = await withPooledHead(t, ['yes', 'no']);
+  const options = {
+    ...buildOptions('bert-mean', join(folder, 'bundle')),
+    checkpoint,
+    unlabelled,
+    recipe: 'full',
+  } as const;
+  const { epochs, sliceSteps, seconds } = await planBuild({ ...options, training: {} });
+  t.is(epochs, 0);
+  t.is(sliceSteps, 1);
+  t.true(seconds?.fineTuning === 0 && seconds.slices > 0);
+  t.is(
+    (await planBuild({ ...options, training: { hours: 1, sliceEpochs: 1 } })).sliceSteps,
+    1,
+    'no more than asked for',
+  );
+});
+
+test('texts that are held aside are learnt from nowhere, however often they come', async (t) => {
+  const checkpoint = await opened(t, await withPooledHead(t, ['yes', 'no']));
+  const options = buildOptions('bert-mean', '');
+  const examples = Array.from({ length: 60 }, (_, i) => ({ ids: [2, 10 + (i % 20), 3], label: undefined }));
+  const { learnt, held } = await ownRows(
+    { options, checkpoint, tokenizer: await loadCheckpointTokenizer(checkpoint) },
+    examples,
+  );
+  t.is(held.length, 2);
+  t.is(learnt.length, 54);
+  const texts = new Set(learnt.map(({ ids }) => ids.join()));
+  for (const { ids, label } of held) t.false(texts.has(ids.join()) || label === undefined);
+  const [same] = examples;
+  const alone = await ownRows({ options, checkpoint, tokenizer: await loadCheckpointTokenizer(checkpoint) }, [
+    same,
+    same,
+  ]);
+  t.is(alone.learnt.length, 2, 'where there is but one text, it has to do for both');
+});
+
+test('whatever ends a build, what was learnt stays; with --resume too little memory is told, and nothing is lost', async (t) => {
+  const notes: string[] = [];
+  const options = await wanted(t, { onNote: (note) => void notes.push(note) });
+  const onProgress = (phase: string) => {
+    if (phase === 'training slices') throw new TypeError('a fault');
+  };
+  await t.throwsAsync(build({ ...options, onProgress }), { instanceOf: TypeError });
+  t.regex(notes.at(-1) ?? '', /is kept: repeat the command with --resume/);
+  const state = join(workOf(options), 'fine-tuned.safetensors');
+  t.true(existsSync(state));
+  const small = { ...options, resume: true, training: { ...training, memory: 1e6 } };
+  await t.throwsAsync(build(small), { code: 'TRAINING_MEMORY' });
+  t.true(existsSync(state));
+});
+
+test('what is there is not removed where nothing says whose it is', async (t) => {
+  const options = await wanted(t);
+  await buildUntil(t, options, /^training slices/);
+  const work = workOf(options);
+  await writeFile(join(work, 'build.json'), '');
+  await t.throwsAsync(build({ ...options, resume: true }), { code: 'RESUME_MISMATCH', message: /whose work/ });
+  t.true(existsSync(join(work, 'fine-tuned.safetensors')));
+});
+
+test('what a slice of the search has of its own begins as a uniform slice has it, and is its own', async (t) => {
+  const options = await wanted(t, { training: { epochs: 1 } });
+  await buildUntil(t, options, /^training slices/);
+  const checkpoint = await opened(t, options.checkpoint);
+  const { config } = checkpoint;
+  const corrections = await StoredCorrections.open(join(workOf(options), 'corrections.safetensors'), config);
+  const parameters = await Parameters.read(checkpoint.tensors, shapeOf(checkpoint), 3);
+  addOwn(parameters, corrections, config);
+  for (const [name, width] of [
+    ['w1.00-p0.25+a', 1],
+    ['w0.50-p0.25+b', 0.5],
+  ] as const)
+    mixedSlice(parameters, { name, width, allocation: [0, 1, 1, 0] }, config, corrections);
+  const like = parameters.of('w1.00-p0.25/head.weight').values;
+  t.deepEqual(parameters.of('w1.00-p0.25+a/head.weight').values, like);
+  const all = [...parameters].map(({ values }) => values.buffer);
+  t.is(new Set(all).size, all.length);
+});
+
+test('a damaged step of an earlier build is told by name', async (t) => {
+  const options = await wanted(t);
+  await buildUntil(t, options, /^training slices/);
+  await writeFile(join(workOf(options), 'arrangement.step'), 'x');
+  const error = await t.throwsAsync(build({ ...options, resume: true }), { instanceOf: SnugError });
+  t.is(error.code, 'RESUME_MISMATCH');
+  t.regex(error.message, /arrangement\.step: the file is damaged/);
 });
 
 test('one example of a label, all texts alike, a text longer than the position table: trained all the same', async (t) => {

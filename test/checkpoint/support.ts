@@ -1,5 +1,5 @@
 /** What the tests of this room share. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -72,4 +72,31 @@ export async function rewriteWeights(path: string, change: (tensors: Map<string,
   change(tensors);
   const list = [...tensors].map(([name, { dtype, shape, bytes }]) => ({ name, dtype, shape, chunks: () => [bytes] }));
   await writeSafetensors(path, list);
+}
+
+/** The checkpoint `bert-mean` with a classification head over its pooled vectors, of random weights, not small. */
+export async function withPooledHead(t: ExecutionContext, labels: readonly string[]): Promise<string> {
+  const folder = await copyOf(t, 'bert-mean');
+  const modules = ['', '1_Pooling', '2_Dense'].map((path, idx) => ({
+    idx,
+    path,
+    type: `sentence_transformers.models.${path.slice(2) || 'Transformer'}`,
+  }));
+  await writeFile(join(folder, 'modules.json'), JSON.stringify(modules));
+  await patchJson(join(folder, 'config.json'), { id2label: { ...labels } });
+  const dense = join(folder, '2_Dense');
+  await mkdir(dense);
+  const hidden = 32;
+  const settings = { in_features: hidden, out_features: labels.length, bias: true };
+  const activation_function = 'torch.nn.modules.linear.Identity';
+  await writeFile(join(dense, 'config.json'), JSON.stringify({ ...settings, activation_function }));
+  const random = seeded(31);
+  const tensor = (name: string, shape: number[]) => {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const values = Float32Array.from({ length: count }, () => 2 * random() - 1);
+    return { name, dtype: 'F32' as const, shape, chunks: () => [new Uint8Array(values.buffer)] };
+  };
+  const tensors = [tensor('linear.weight', [labels.length, hidden]), tensor('linear.bias', [labels.length])];
+  await writeSafetensors(join(dense, 'model.safetensors'), tensors);
+  return folder;
 }

@@ -4,6 +4,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { SnugError } from '../../src/errors/index.js';
 import { shapeOf } from '../../src/model/index.js';
 import {
   accuracyOn,
@@ -127,7 +128,11 @@ test('a state of another run, or a damaged one, is not taken up', async (t) => {
   await t.throwsAsync(other.train({ state }), { code: 'RESUME_MISMATCH' });
   const bytes = await readFile(path);
   await writeFile(path, bytes.subarray(0, bytes.length / 2));
-  await t.throwsAsync(other.train({ state, recipe: { ...recipe, epochs: 1 } }), { code: 'SAFETENSORS_HEADER' });
+  const damaged = await t.throwsAsync(other.train({ state, recipe: { ...recipe, epochs: 1 } }), {
+    instanceOf: SnugError,
+  });
+  t.is(damaged.code, 'SAFETENSORS_HEADER');
+  t.regex(damaged.remedy, /Remove it/);
   t.deepEqual(
     [...other.parameters].map(({ values }) => values),
     before,
@@ -167,6 +172,25 @@ test('what was best on eval rows is what a run ends with, and it ends early wher
   const run = new Backpropagation((await fresh(t)).shape, parameters, { threads: 1 });
   t.teardown(() => run.close());
   t.is(best?.accuracy, await accuracyOn(run, evaluation.examples, recipe));
+});
+
+test('a run that ended early has ended, however often it is taken up again', async (t) => {
+  const path = await place(t);
+  const state = { path, everySteps: 4, resume: true };
+  const evaluation = { examples: examplesOf(30, 2), bestPath: `${path}.best`, patience: 2 };
+  const runs = [];
+  for (let round = 0; round < 3; round++) {
+    const { train, parameters } = await fresh(t);
+    runs.push({ ...(await train({ state, evaluation, recipe: { ...recipe, epochs: 40 } })), parameters });
+  }
+  const [first, ...later] = runs;
+  t.true(first.done < first.steps);
+  for (const { done, losses, best, parameters } of later) {
+    t.is(done, first.done);
+    t.deepEqual(losses, [], 'no further step');
+    t.deepEqual(best, first.best);
+    for (const { name, values } of first.parameters) t.deepEqual(parameters.of(name).values, values, name);
+  }
 });
 
 test('texts of rare labels count more where that is wanted', (t) => {

@@ -7,11 +7,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startOf } from '../../build/training/distilled.js';
+import { linearPooling } from '../../build/training/pooling.js';
 import { addOwn, slicePlan } from '../../build/training/sliced.js';
 import { StoredCorrections } from '../../build/training/stored-corrections.js';
 import type { TrainingPlan } from '../../build/training/training-plan.js';
 import { readTrainingData, type TrainingData } from '../../build/training-data.js';
 import { readStep, Workplace } from '../../build/workplace.js';
+import { sha256OfBytes, sha256OfFile } from '../../bundle/index.js';
 import { nameOf, type Shape } from '../../calibrate/index.js';
 import { type Checkpoint, openCheckpoint, SafetensorsFile } from '../../checkpoint/index.js';
 import type { Arrangement } from '../../compress/arrange.js';
@@ -34,6 +36,8 @@ import { type LabelledText, noneLabel, readClinc150, toTsv } from '../texts.js';
 
 const SHAPE: Shape = { width: 0.5, prune: 0.25 };
 const RATES = [1e-4, 2e-4, 4e-4];
+const FINE_TUNED = 'fine-tuned.safetensors';
+const CORRECTIONS = 'corrections.safetensors';
 const LEARNT = 'distilled.safetensors';
 const CHECKS = 8;
 const STATE_EVERY = 200;
@@ -79,7 +83,7 @@ async function compare(
   const data = await labelled(clinc);
   const { sliceSteps } = await readStep<TrainingPlan>(training, 'training');
   const arrangement = await readStep<Arrangement>(training, 'arrangement');
-  const corrections = await StoredCorrections.open(join(training, 'corrections.safetensors'), checkpoint.config);
+  const corrections = await StoredCorrections.open(join(training, CORRECTIONS), checkpoint.config);
   const examplesOf = await exampleMaker(checkpoint, data.labels);
   const [train, evaluation, test] = [clinc.train, clinc.eval, clinc.test].map(examplesOf);
   const plan = slicePlan(checkpoint.config, corrections);
@@ -91,8 +95,11 @@ async function compare(
   });
 
   await makeFolder(cacheFolder);
-  const inputs = { arrangement, corrections: slice, sliceSteps, labels: data.labels };
-  const notebook = await Workplace.open(join(cacheFolder, 'alone'), inputs, true);
+  // A notebook for each training: what was measured of another, or before it was done anew, says nothing here.
+  const learntFiles = [FINE_TUNED, CORRECTIONS, LEARNT].map((name) => sha256OfFile(join(training, name)));
+  const inputs = { learnt: await Promise.all(learntFiles), arrangement, sliceSteps, labels: data.labels };
+  const name = sha256OfBytes(Buffer.from(JSON.stringify(inputs))).slice(0, 12);
+  const notebook = await Workplace.open(join(cacheFolder, `alone-${name}`), inputs, true);
   const nested = await notebook.step('nested', async () =>
     rightOf(await trained(checkpoint, join(training, LEARNT), data.labels.length)),
   );
@@ -100,11 +107,15 @@ async function compare(
   const alone: (Learnt & { rate: number })[] = [];
   for (const rate of RATES) {
     const learnt = await notebook.step(`alone-${rate}`, async () => {
-      const fineTuned = join(training, 'fine-tuned.safetensors');
-      const { parameters, teacher } = await startOf(checkpoint, fineTuned, arrangement, data.labels.length);
+      const { parameters, teacher } = await startOf(
+        checkpoint,
+        join(training, FINE_TUNED),
+        arrangement,
+        data.labels.length,
+      );
       addOwn(parameters, corrections, checkpoint.config);
       await distil(shapeOf(checkpoint), parameters, teacher, train, {
-        recipe: { ...defaultDistilRecipe, steps: sliceSteps, learningRate: rate },
+        recipe: { ...defaultDistilRecipe, steps: sliceSteps, learningRate: rate, pooling: linearPooling(checkpoint) },
         plan: { whole: slice, wholeEvery: 0, regular: [slice], others: [] },
         threads: THREADS,
         state: { path: notebook.path(`alone-${rate}.state`), everySteps: STATE_EVERY, resume: true },
@@ -173,8 +184,8 @@ async function rightBy(
   try {
     const weights = running.slice(slice);
     await weights.refresh();
-    const { tokenBudget, pooling } = defaultDistilRecipe;
-    return await accuracyOn(running, examples, { tokenBudget, pooling, slice: weights });
+    const { tokenBudget } = defaultDistilRecipe;
+    return await accuracyOn(running, examples, { tokenBudget, pooling: linearPooling(checkpoint), slice: weights });
   } finally {
     await running.close();
   }

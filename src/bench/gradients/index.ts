@@ -50,7 +50,7 @@ async function compare(fixture: Fixture, path: string, checkpoint: Checkpoint, s
   if (fixture.inputIds.some((ids) => ids.length > checkpoint.config.positions))
     throw wrong(`inputIds: a text has more tokens than the checkpoint's ${checkpoint.config.positions} positions`);
 
-  const parameters = await Parameters.read(checkpoint.tensors, shape, labels);
+  const parameters = await Parameters.withNewHead(checkpoint.tensors, shape, labels);
   const unknown = Object.keys(gradients).filter((name) => !parameters.has(name));
   const absent = [...parameters].map(({ name }) => name).filter((name) => !(name in gradients));
   if (unknown.length + absent.length > 0)
@@ -77,10 +77,12 @@ async function compare(fixture: Fixture, path: string, checkpoint: Checkpoint, s
     const batch = batchOf(fixture.inputIds, fixture.attentionMask);
     const wanted = { targets, hardWeight: 1 / texts };
     const { loss, logits } = await run.run(batch, wanted, { slice: run.slice(slice) });
-    const off = fixture.logits.flatMap((row, text) => row.map((value, i) => value - logits[text * labels + i]));
+    const off = largest(
+      fixture.logits.flatMap((row, text) => row.map((value, i) => value - logits[text * labels + i])),
+    );
     return [
       row(shapes.loss, Math.abs(loss - fixture.loss), Math.abs(fixture.loss)),
-      row(shapes.logits, Math.max(...off.map(Math.abs)), norm(fixture.logits.flat())),
+      row(shapes.logits, off, norm(fixture.logits.flat())),
       ...gradientRows(fixture, (name, size) => leadingOf(parameters.of(name), size, parameters.gradientOf(name))),
     ];
   } finally {
@@ -96,13 +98,16 @@ function gradientRows(
   const least = LEAST_NORM * norm(Object.values(gradients).map((sample) => sample.norm));
   const compared = Object.entries(gradients).map(([name, sample]) => {
     const own = gradientOf(name, sample.shape);
-    const entry = Math.max(0, ...sample.at.map((at, i) => Math.abs(own[at] - sample.values[i])));
+    const entry = largest(sample.at.map((at, i) => own[at] - sample.values[i]));
     return { name, of: Math.max(sample.norm, least), entry, length: Math.abs(norm(own) - sample.norm) };
   });
   const raised = Object.values(gradients).filter((sample) => sample.norm < least).length;
   const note = `${compared.length} tensors; the norm of ${raised} counts as ${least.toExponential(1)}`;
   return ([['entries', 'entry'] as const, ['norms', 'length'] as const] as const).map(([key, measure]) => {
-    const worst = compared.reduce((a, b) => (b[measure] / b.of > a[measure] / a.of ? b : a));
+    // What is no number is the worst of all.
+    const off = (one: (typeof compared)[number]) =>
+      one[measure] / one.of >= 0 ? one[measure] / one.of : Number.POSITIVE_INFINITY;
+    const worst = compared.reduce((a, b) => (off(b) > off(a) ? b : a));
     return row({ ...shapes[key], against: `norm of ${worst.name}` }, worst[measure], worst.of, note);
   });
 }
@@ -129,6 +134,9 @@ function sliceOf(
 
 const fits = (part: readonly number[], whole: readonly number[]) =>
   part.length === whole.length && part.every((size, axis) => size <= whole[axis]);
+
+/** The largest magnitude; NaN where one is. */
+const largest = (values: readonly number[]) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 function norm(values: Iterable<number>): number {
   let sum = 0;

@@ -42,7 +42,7 @@ async function measure(options: BenchOptions, folder: string): Promise<BenchRow[
   const rounds = options.rounds ?? DEFAULT_ROUNDS;
   const recipe = { ...defaultRecipe, epochs: 1 };
   const examples = await examplesFor(options, checkpoint, (rounds + WARM_UP) * recipe.textsPerStep);
-  const parameters = await Parameters.read(checkpoint.tensors, shape, LABELS);
+  const parameters = await Parameters.withNewHead(checkpoint.tensors, shape, LABELS);
   await checkpoint.close();
   const products = await Products.open(shape, THREADS);
   const shares: Round[] = [];

@@ -13,6 +13,7 @@ import {
   Backpropagation,
   type Example,
   logitsOn,
+  mixedSeed,
   type NestedSlice,
   Parameters,
   seededRandom,
@@ -30,8 +31,8 @@ import { type Allocation, costOf, LEVELS, layersOf, prunedShare, totalCost, unit
 const WIDTHS = [1, 0.5];
 const BUDGETS = [0.25, 0.5, 0.75];
 const PROXY_TEXTS = 256;
-/** Allocations at random that tell how well the proxy ranks. */
-const RANDOM = 3;
+/** Allocations of each cost, at random, that tell how well the proxy ranks. */
+const RANDOM = 5;
 const TOKEN_BUDGET = 1024;
 
 export interface FoundShape {
@@ -47,8 +48,9 @@ export interface FoundShape {
 export interface Search {
   /** Those that beat the uniform one of their cost before training. */
   readonly found: readonly FoundShape[];
-  /** Of the proxy's order with the order of accuracies, over everything that was evaluated at a width, on average. */
+  /** Of the proxy's order with the order of accuracies, on average: over all that was evaluated at a width, and over that of one cost. */
   readonly rankCorrelation: number;
+  readonly rankCorrelationAtCost: number;
   readonly evaluated: number;
 }
 
@@ -123,33 +125,39 @@ class ShapeSearch {
     const { size } = this;
     const costs = this.costs();
     const found: FoundShape[] = [];
-    const correlations: number[] = [];
+    const ranks: Record<'width' | 'cost', number[]> = { width: [], cost: [] };
     for (const width of WIDTHS) {
       const losses = await this.losses(width);
-      const ranked: { proxy: number; accuracy: number }[] = [];
+      const proxy = (allocation: Allocation) => allocation.reduce((sum, level, unit) => sum + losses[unit][level], 0);
+      const ofWidth: Ranked[] = [];
       for (const prune of BUDGETS) {
         const uniform = this.uniform(prune);
         const budget = totalCost(uniform, size);
         const best = cheapest(losses, costs, budget);
         if (!best) continue;
-        const random = seededRandom(this.workshop.options.seed + found.length);
+        const random = seededRandom(mixedSeed(this.workshop.options.seed, 100 * width, 100 * prune));
         const others = Array.from({ length: RANDOM }, () => randomWithin(costs, budget, random));
-        const proxy = (allocation: Allocation) => allocation.reduce((sum, level, unit) => sum + losses[unit][level], 0);
-        const all = [best, uniform, ...others];
-        const accuracies: number[] = [];
-        for (const allocation of all) accuracies.push(await this.accuracy(width, allocation));
-        for (const [at, allocation] of all.entries())
-          ranked.push({ proxy: proxy(allocation), accuracy: accuracies[at] });
-        if (accuracies[0] <= accuracies[1]) continue;
+        const all = distinct([best, uniform, ...others]);
+        if (all.length === 1) continue; // the dearest prune everywhere leaves nothing to choose
+        const ofCost: Ranked[] = [];
+        for (const allocation of all)
+          ofCost.push({ proxy: proxy(allocation), accuracy: await this.accuracy(width, allocation) });
+        ranks.cost.push(agreement(ofCost));
+        ofWidth.push(...ofCost);
+        const right = (wanted: Allocation) => ofCost[all.findIndex((one) => isSame(one, wanted))].accuracy;
+        if (right(best) <= right(uniform)) continue;
         const share = keyOf(prunedShare(best, size));
         const name = `w${keyOf(width)}-p${share}+${'abcdefgh'[found.length]}`;
         found.push({ name, width, budget: prune, allocation: best, layers: layersOf(best, size) });
       }
-      const [proxies, errors] = [ranked.map((one) => one.proxy), ranked.map((one) => -one.accuracy)];
-      correlations.push(rankCorrelation(proxies, errors));
+      ranks.width.push(agreement(ofWidth));
     }
-    const rank = correlations.reduce((sum, one) => sum + one, 0) / Math.max(1, correlations.length);
-    return { found, rankCorrelation: rank, evaluated: this.tried };
+    return {
+      found,
+      rankCorrelation: mean(ranks.width),
+      rankCorrelationAtCost: mean(ranks.cost),
+      evaluated: this.tried,
+    };
   }
 
   /** Whether a trained shape answers more eval rows right than the trained uniform one of its cost. */
@@ -214,6 +222,25 @@ class ShapeSearch {
     return units.map((unit) => LEVELS.map((_, level) => costOf(unit, level, this.size)));
   }
 }
+
+interface Ranked {
+  readonly proxy: number;
+  readonly accuracy: number;
+}
+
+/** How well small losses go with high accuracies. */
+const agreement = (ranked: readonly Ranked[]) =>
+  rankCorrelation(
+    ranked.map((one) => one.proxy),
+    ranked.map((one) => -one.accuracy),
+  );
+
+const isSame = (one: Allocation, other: Allocation) => one.join() === other.join();
+
+const distinct = (all: readonly Allocation[]) =>
+  all.filter((one, at) => all.findIndex((each) => isSame(each, one)) === at);
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
 /** Mean of Σ p log(p / q) over the texts. */
 function divergence(wanted: readonly Float32Array[], got: readonly Float32Array[]): number {

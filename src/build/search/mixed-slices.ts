@@ -49,7 +49,7 @@ export function sliceOf(
   return { name, channels, layers: layersOf(allocation, size), own: `${name}/`, share, corrections: corrected };
 }
 
-/** The same, its own tensors added to the parameters: those of the uniform slices. */
+/** The same, its own tensors added to the parameters: copies of the uniform slices'. */
 export function mixedSlice(
   parameters: Parameters,
   mixture: Mixture,
@@ -60,7 +60,7 @@ export function mixedSlice(
   const { name, width, allocation } = mixture;
   for (const [tensor, from] of ownTensors(width, allocation, size)) {
     const { shape, values } = parameters.of(from);
-    parameters.add(`${name}/${tensor}`, shape, values);
+    parameters.add(`${name}/${tensor}`, shape, values.slice());
   }
   return sliceOf(mixture, size, corrections, share);
 }

@@ -22,7 +22,7 @@ export function fineTuned(
   const { checkpoint, options, place } = workshop;
   return place.file('fine-tuned.safetensors', async (path) => {
     const shape = shapeOf(checkpoint);
-    const parameters = await Parameters.read(checkpoint.tensors, shape, labels);
+    const parameters = await Parameters.withNewHead(checkpoint.tensors, shape, labels);
     const { balance = 'none', learningRate = defaultRecipe.learningRate } = options.training ?? {};
     const pooling = linearPooling(checkpoint);
     const choices = { epochs, tokenBudget, learningRate, balance, pooling, seed: options.seed };

@@ -41,10 +41,14 @@ export function trainingBytes(needs: MemoryNeeds, tokenBudget: number, recompute
 }
 
 /** The largest budget that fits: quick ways before slow ones. @throws TRAINING_MEMORY where none does */
-export function planMemory(needs: MemoryNeeds, allowed = Number.POSITIVE_INFINITY): MemoryPlan {
+export function planMemory(
+  needs: MemoryNeeds,
+  allowed = Number.POSITIVE_INFINITY,
+  budgets: readonly number[] = BUDGETS,
+): MemoryPlan {
   let least = Number.POSITIVE_INFINITY;
   for (const recompute of [false, true])
-    for (const tokenBudget of BUDGETS) {
+    for (const tokenBudget of budgets) {
       const bytes = trainingBytes(needs, tokenBudget, recompute);
       least = Math.min(least, bytes);
       if (bytes <= allowed) return { tokenBudget, recompute, bytes };

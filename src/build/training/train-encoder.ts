@@ -10,7 +10,7 @@ import { distilled } from './distilled.js';
 import { fineTuned } from './fine-tuned.js';
 import { ownRows, ownWeights, teachingLabels } from './own-answers.js';
 import { correctionTensors } from './stored-corrections.js';
-import { type Bench, planTraining, type TrainingPlan } from './training-plan.js';
+import { type Bench, memoryNow, planTraining, type TrainingPlan } from './training-plan.js';
 
 /** What a person may choose about training. */
 export interface TrainingChoices {
@@ -57,14 +57,16 @@ export async function trainEncoder(
 ): Promise<Trained> {
   const rows = await rowsOf(workshop, data, unlabelled);
   const labels = (data?.labels ?? teachingLabels(workshop)).length;
-  const plan = await workshop.place.step('training', () => planTraining(workshop, rows, labels, false));
+  const planned = await workshop.place.step('training', () => planTraining(workshop, rows, labels, false));
+  const plan = { ...planned, memory: await memoryNow(workshop, rows, labels, planned) };
   workshop.options.onNote?.(describePlan(plan));
   const whole = data ? await fineTuned(workshop, rows, labels, plan) : await ownWeights(workshop, labels);
   const learnt = await distilled(workshop, whole, rows, labels, plan);
   const { path, correctionsPath, channels, search } = learnt;
   const found = await workshop.place.step('found', () => worthKeeping(workshop, learnt, search.found, rows, labels));
   workshop.options.onNote?.(
-    `search: ${search.evaluated} allocations evaluated, rank correlation of the proxy ${search.rankCorrelation.toFixed(2)}; ` +
+    `search: ${search.evaluated} allocations evaluated, rank correlation of the proxy ${search.rankCorrelation.toFixed(2)}, ` +
+      `${search.rankCorrelationAtCost.toFixed(2)} among those of one cost; ` +
       `${search.found.length} beat the uniform ones of their cost before training, ${found.length} after it: ${found.map(({ name }) => name).join(', ') || 'none'}`,
   );
   const source = await SafetensorsFile.open(path);
@@ -112,7 +114,9 @@ async function rowsOf(
   const without = unlabelled.map((text) => example(text));
   if (!data) {
     const { learnt, held } = await ownRows(workshop, without);
-    return { train: [], evaluation: held, unlabelled: learnt, texts: unlabelled };
+    const isLearnt = new Set(learnt);
+    const texts = unlabelled.filter((_, at) => isLearnt.has(without[at]));
+    return { train: [], evaluation: held, unlabelled: learnt, texts };
   }
   return {
     train: data.rows.map(({ text, label }) => example(text, label)),

@@ -1,9 +1,10 @@
 /** How training will go: the steps of every phase, the memory, and how long it will take, by a few steps that are measured and thrown away. */
+import { SnugError } from '../../errors/index.js';
 import { type EncoderShape, shapeOf } from '../../model/index.js';
-import { defaultDistilRecipe, defaultRecipe, distil, type Example, fineTune, Parameters } from '../../train/index.js';
+import { defaultDistilRecipe, defaultRecipe, distil, fineTune, Parameters } from '../../train/index.js';
 import type { Workshop } from '../build.js';
 import { sampled } from '../calibration-texts.js';
-import { type MemoryPlan, planMemory } from './memory-plan.js';
+import { type MemoryNeeds, type MemoryPlan, planMemory } from './memory-plan.js';
 import { linearPooling } from './pooling.js';
 import { slicePlan } from './sliced.js';
 import type { TrainingRows } from './train-encoder.js';
@@ -56,9 +57,9 @@ export async function planTraining(
   // Without labelled rows there is nothing to fine-tune on.
   const epochs = rows.train.length > 0 ? wanted : 0;
   const shape = shapeOf(checkpoint);
-  const examples = [...rows.train, ...rows.unlabelled];
-  const memory = planMemory(needsOf(workshop, shape, examples, labels), allowed);
-  const sliceSteps = Math.ceil((sliceEpochs * examples.length) / defaultDistilRecipe.textsPerStep);
+  const memory = planMemory(needsOf(workshop, rows, labels), allowed);
+  const texts = rows.train.length + rows.unlabelled.length;
+  const sliceSteps = Math.ceil((sliceEpochs * texts) / defaultDistilRecipe.textsPerStep);
   if (!measure && hours === undefined) return { memory, epochs, sliceSteps };
 
   const speed = await measureSteps(workshop, shape, rows, labels, memory);
@@ -68,7 +69,8 @@ export async function planTraining(
   if (hours !== undefined) {
     const left = 3600 * hours - rest;
     chosen.epochs = Math.min(epochs, Math.max(1, Math.floor((FINE_TUNING_SHARE * left) / Math.max(perEpoch, 1e-9))));
-    chosen.sliceSteps = Math.max(1, Math.floor((left - chosen.epochs * perEpoch) / speed.sliceStep));
+    const most = options.training?.sliceEpochs === undefined ? Number.POSITIVE_INFINITY : sliceSteps;
+    chosen.sliceSteps = Math.min(most, Math.max(1, Math.floor((left - chosen.epochs * perEpoch) / speed.sliceStep)));
   }
   const seconds = {
     fineTuning: chosen.epochs * perEpoch,
@@ -78,9 +80,38 @@ export async function planTraining(
   return { memory, ...chosen, seconds };
 }
 
-function needsOf({ checkpoint }: Bench, shape: EncoderShape, examples: readonly Example[], labels: number) {
-  const lengths = examples.map(({ ids }) => ids.length);
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 1);
+/**
+ * The memory of a build that goes on may have changed; what runs at once may not while a phase is under way, for its chance depends on it.
+ * @throws TRAINING_MEMORY
+ */
+export async function memoryNow(
+  workshop: Workshop,
+  rows: TrainingRows,
+  labels: number,
+  { memory: { tokenBudget } }: TrainingPlan,
+): Promise<MemoryPlan> {
+  const { place, options } = workshop;
+  const needs = needsOf(workshop, rows, labels);
+  const allowed = options.training?.memory;
+  const isUnderWay = async (state: string, result: string) => (await place.has(state)) && !(await place.has(result));
+  try {
+    return planMemory(needs, allowed, [tokenBudget]);
+  } catch (error) {
+    const bound =
+      (await isUnderWay('fine-tuning.state', 'fine-tuned.safetensors')) ||
+      (await isUnderWay('slices.state', 'distilled.safetensors'));
+    if (!bound) return planMemory(needs, allowed);
+    if (!(error instanceof SnugError)) throw error;
+    throw new SnugError(error.code, `${error.message}; what was begun runs ${tokenBudget} tokens at once`, {
+      cause: error,
+      remedy: 'Allow more memory, or begin anew with less: without --resume, and with another folder for --training.',
+    });
+  }
+}
+
+function needsOf({ checkpoint }: Bench, { train, unlabelled }: TrainingRows, labels: number): MemoryNeeds {
+  const shape = shapeOf(checkpoint);
+  const longest = [...train, ...unlabelled].reduce((most, { ids }) => Math.max(most, ids.length), 1);
   const { tensors } = checkpoint;
   const count = (name: string) => tensors.shape(name).reduce((product, size) => product * size, 1);
   const parameters = tensors.names.reduce((sum, name) => sum + count(name), labels * (shape.hiddenSize + 1));
@@ -115,14 +146,20 @@ async function measureSteps(
     const measured = times.slice(from + WARM_UP - 1);
     return (measured[measured.length - 1] - measured[0]) / 1000 / Math.max(1, measured.length - 1);
   };
-  const parameters = await Parameters.read(checkpoint.tensors, shape, labels);
-  const perEpoch = Math.ceil(examples.length / defaultRecipe.textsPerStep);
-  const recipe = { ...defaultRecipe, epochs: Math.ceil(steps / perEpoch), tokenBudget, pooling };
-  // What texts are labelled makes no difference to time.
-  const labelled = examples.map(({ ids, label = 0 }) => ({ ids, label }));
-  await fineTune(shape, parameters, labelled, { recipe, threads, recompute, onStep });
-  const fineTuningStep = pace(0);
-  const teacher = await Parameters.read(checkpoint.tensors, shape, labels);
+  const read = () =>
+    train.length > 0
+      ? Parameters.withNewHead(checkpoint.tensors, shape, labels)
+      : Parameters.read(checkpoint.tensors, shape, labels);
+  const parameters = await read();
+  if (train.length > 0) {
+    const perEpoch = Math.ceil(examples.length / defaultRecipe.textsPerStep);
+    const recipe = { ...defaultRecipe, epochs: Math.ceil(steps / perEpoch), tokenBudget, pooling };
+    // What texts are labelled makes no difference to time.
+    const labelled = examples.map(({ ids, label = 0 }) => ({ ids, label }));
+    await fineTune(shape, parameters, labelled, { recipe, threads, recompute, onStep });
+  }
+  const tuned = times.length > 0 ? pace(0) : undefined;
+  const teacher = await read();
   const slicesFrom = times.length;
   await distil(shape, parameters, teacher, examples, {
     recipe: { ...defaultDistilRecipe, steps, tokenBudget, pooling },
@@ -131,9 +168,12 @@ async function measureSteps(
     recompute,
     onStep,
   });
+  const sliceStep = CORRECTED * pace(slicesFrom);
+  // Where nothing is fine-tuned, a step of slices is the nearest to one that was measured.
+  const fineTuningStep = tuned ?? sliceStep;
   // Forward alone is about a third of a step.
   const perText = fineTuningStep / 3 / defaultRecipe.textsPerStep;
-  return { fineTuningStep, sliceStep: CORRECTED * pace(slicesFrom), evaluation: perText * evaluation.length };
+  return { fineTuningStep, sliceStep, evaluation: perText * evaluation.length };
 }
 
 /** Vectors of all rows by four widths, and every profile asked one eval row at a time: a fifth of the whole network's time on average. */
