@@ -69,7 +69,8 @@ export class SliceWeights {
         this.standIn(name) ||
         this.isRounded(name)
       )
-        this.copies.set(name, roomFor(room, name, count(shape)));
+        // Room for the whole tensor at once: growing would leave every slice so far with an array of its own.
+        this.copies.set(name, roomFor(room, name, count(master.of(name).shape)).subarray(0, count(shape)));
     for (const name of this.copies.keys()) this.cut(name);
   }
 

@@ -69,6 +69,13 @@ export function normNames(layers: number): string[] {
   return ['embeddings.LayerNorm', ...Array.from({ length: layers }, (_, index) => ofLayer(index)).flat()];
 }
 
+/** How many numbers all slices have of their own. */
+export function ownCount(size: NetworkSize, labels: number): number {
+  const norms = normNames(size.layers).length;
+  const own = shapesOf('full').filter((shape) => !isFull(shape));
+  return own.reduce((sum, shape) => sum + countsOf(shape, size).channels * (2 * norms + labels) + labels, 0);
+}
+
 /**
  * Gives every slice its own normalisations, as they were fitted in closed form, and its own head: the whole one's, reading what the
  * slice's channels say of all.

@@ -6,7 +6,7 @@ import type { Workshop } from '../build.js';
 import { sampled } from '../calibration-texts.js';
 import { type MemoryNeeds, type MemoryPlan, planMemory } from './memory-plan.js';
 import { linearPooling } from './pooling.js';
-import { slicePlan } from './sliced.js';
+import { ownCount, slicePlan } from './sliced.js';
 import type { TrainingRows } from './train-encoder.js';
 
 /** Times that every text is learnt from by the slices. */
@@ -88,9 +88,11 @@ export async function memoryNow(
   workshop: Workshop,
   rows: TrainingRows,
   labels: number,
-  { memory: { tokenBudget } }: TrainingPlan,
+  { memory }: TrainingPlan,
 ): Promise<MemoryPlan> {
   const { place, options } = workshop;
+  const { tokenBudget } = memory;
+  if (await place.has('distilled.safetensors')) return memory; // nothing is left to train
   const needs = needsOf(workshop, rows, labels);
   const allowed = options.training?.memory;
   const isUnderWay = async (state: string, result: string) => (await place.has(state)) && !(await place.has(result));
@@ -109,13 +111,15 @@ export async function memoryNow(
   }
 }
 
-function needsOf({ checkpoint }: Bench, { train, unlabelled }: TrainingRows, labels: number): MemoryNeeds {
+function needsOf({ checkpoint }: Bench, rows: TrainingRows, labels: number): MemoryNeeds {
   const shape = shapeOf(checkpoint);
-  const longest = [...train, ...unlabelled].reduce((most, { ids }) => Math.max(most, ids.length), 1);
+  const texts = [...rows.train, ...rows.unlabelled, ...rows.evaluation];
+  const longest = texts.reduce((most, { ids }) => Math.max(most, ids.length), 1);
   const { tensors } = checkpoint;
   const count = (name: string) => tensors.shape(name).reduce((product, size) => product * size, 1);
   const parameters = tensors.names.reduce((sum, name) => sum + count(name), labels * (shape.hiddenSize + 1));
-  return { shape, parameters, longest, stepTokens: defaultRecipe.textsPerStep * longest };
+  const ownParameters = ownCount(checkpoint.config, labels);
+  return { shape, parameters, ownParameters, longest, stepTokens: defaultRecipe.textsPerStep * longest };
 }
 
 interface Speed {
