@@ -19,6 +19,7 @@ import { type EvaluatedProfile, evaluateProfiles, withDominated } from './evalua
 import { goldenLines } from './golden.js';
 import { fitHeads } from './heads.js';
 import { TOKENIZER } from './measure-memory.js';
+import type { Inputs } from './owner.js';
 import { reduceVocabulary } from './reduce-vocabulary.js';
 import { reportOf } from './report.js';
 import type { Recipe } from './shapes.js';
@@ -96,7 +97,13 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const learntFrom = await inputsOfTraining(options, given.whole.checkpoint, data, unlabelled);
     const { folder } = options.training ?? {};
     const named = folder === undefined ? undefined : await Workplace.named(folder, learntFrom);
-    const place = await Workplace.open(options.output, [learntFrom, inputsOf(options)], options.resume ?? false);
+    const place = await Workplace.open(
+      options.output,
+      { ...learntFrom, ...inputsOf(options) },
+      options.resume ?? false,
+    );
+    if (options.resume && !place.resumed)
+      options.onNote?.(`${place.folder}: nothing is there to go on with; the build begins anew`);
     let keep = false;
     try {
       const workshop: Workshop = { options, checkpoint, place, tokenizer: read, usedPieces };
@@ -182,42 +189,46 @@ const nothingToClassify = (folder: string) =>
     remedy: 'Give labelled rows with --data FILE and --eval FILE.',
   });
 
-/** Memory, and where it is kept, are no part of what is learnt. */
-const choicesOf = ({ memory: _, folder: __, ...rest }: TrainingChoices = {}) => rest;
-
 /** Raised whenever training learns otherwise from the same inputs: what was learnt before is of no use to it then. */
 const TRAINING_REVISION = 2;
 
-/** All that what is learnt depends on. */
+/** All that what is learnt depends on: memory, and where it is kept, are no part of it. */
 async function inputsOfTraining(
   { none, recipe, seed, version, training }: BuildOptions,
   checkpoint: Checkpoint,
   data: TrainingData | undefined,
   unlabelled: readonly string[],
-) {
+): Promise<Inputs> {
   const { weights } = await checkpoint.identity();
   const { config, pooling, maxTokens, tokenizer } = checkpoint;
   const { path, ...settings } = tokenizer;
   const reading = { config, pooling, maxTokens, settings, tokenizer: await sha256OfFile(path) };
-  const files = data && [data.trainFile.sha256, data.evalFile.sha256];
-  const texts = sha256OfBytes(Buffer.from(JSON.stringify(unlabelled)));
-  const choices = { none, seed, ...(recipe === 'full' && { training: choicesOf(training) }) };
-  return [
-    FORMAT,
-    version,
-    TRAINING_REVISION,
-    weights,
-    reading,
-    files,
-    texts,
-    choices,
-    runtimeVersion(),
-    instructionSet(),
-  ];
+  const { hours, epochs, sliceEpochs, learningRate, balance } = (recipe === 'full' && training) || {};
+  return {
+    'version of Snug': [FORMAT, version, TRAINING_REVISION],
+    checkpoint: [weights, reading],
+    '--data': data?.trainFile.sha256,
+    '--eval': data?.evalFile.sha256,
+    '--unlabelled': sha256OfBytes(Buffer.from(JSON.stringify(unlabelled))),
+    '--none': none,
+    '--seed': seed,
+    '--hours': hours,
+    '--epochs': epochs,
+    '--slice-epochs': sliceEpochs,
+    '--learning-rate': learningRate,
+    '--balance': balance,
+    onnxruntime: runtimeVersion(),
+    'instruction set': instructionSet(),
+  };
 }
 
 /** And all that the bundle depends on beside. */
-const inputsOf = ({ refuse, recipe, store, vocab }: BuildOptions) => ({ refuse, recipe, store, vocab });
+const inputsOf = ({ refuse, recipe, store, vocab }: BuildOptions): Inputs => ({
+  '--refuse': refuse,
+  '--recipe': recipe,
+  '--store': store,
+  '--vocab': vocab,
+});
 
 async function assemble(
   workshop: Workshop,

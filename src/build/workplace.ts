@@ -1,17 +1,19 @@
 /** The folder in which a build works, beside the bundle's place: what is done there outlives a kill, for `--resume`. */
-import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { isAlive } from '../bundle/making.js';
+import { sha256OfFile } from '../bundle/index.js';
 import { messageOf, SnugError, systemCodeOf } from '../errors/index.js';
 import { makeFolder } from '../files/index.js';
+import { differing, type Inputs, isAtWork, OWNER, ownerOf, takeOver } from './owner.js';
 
-const OWNER = 'build.json';
-
-interface Owner {
-  readonly key: string;
-  readonly pid: number;
+/** How a folder is claimed. */
+interface Claim {
+  readonly inputs: Inputs;
+  readonly resume: boolean;
+  /** What to do where the folder can't be had, and where what is there is another's. */
+  readonly elsewhere: string;
+  readonly anew: string;
 }
 
 export class Workplace {
@@ -25,51 +27,75 @@ export class Workplace {
    * @param inputs all that the result depends on; work that was done for others is of no use
    * @throws BUNDLE_WRITE where another build is at work there, RESUME_MISMATCH, DISK_FULL
    */
-  static async open(output: string, inputs: unknown, resume: boolean): Promise<Workplace> {
+  static async open(output: string, inputs: Inputs, resume: boolean): Promise<Workplace> {
     const target = resolve(output);
-    return Workplace.claim(join(dirname(target), `.${basename(target)}.work`), inputs, resume);
+    return Workplace.claim(join(dirname(target), `.${basename(target)}.work`), {
+      inputs,
+      resume,
+      elsewhere: 'choose another folder with -o',
+      anew: 'leave --resume out to start anew',
+    });
   }
 
   /**
    * A folder that a person named, which stays: what is there is always used.
    * @throws as `open`, and BUNDLE_WRITE for a folder of something else
    */
-  static async named(path: string, inputs: unknown): Promise<Workplace> {
+  static async named(path: string, inputs: Inputs): Promise<Workplace> {
     const folder = resolve(path);
     const [entry] = await entriesOf(folder);
     if (entry !== undefined && !(await ownerOf(folder)))
-      throw new SnugError('BUNDLE_WRITE', `${folder}: ${entry} is there, which is nothing that a build left`, {
-        remedy: 'Name a new folder, or one that a build has left.',
-      });
-    return Workplace.claim(folder, inputs, true);
+      throw new SnugError(
+        'BUNDLE_WRITE',
+        `${folder}: ${entry} is there, and nothing that says a build left it (${OWNER})`,
+        {
+          remedy: 'Name a new folder with --training, or one that a build has left.',
+        },
+      );
+    const elsewhere = 'name another folder with --training';
+    return Workplace.claim(folder, { inputs, resume: true, elsewhere, anew: elsewhere });
   }
 
-  private static async claim(folder: string, inputs: unknown, resume: boolean): Promise<Workplace> {
-    const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex');
+  /** One of the cache: work that was done for other inputs is thrown away. @throws BUNDLE_WRITE, DISK_FULL */
+  static async notebook(path: string, inputs: Inputs): Promise<Workplace> {
+    try {
+      return await Workplace.open(path, inputs, true);
+    } catch (error) {
+      if (!(error instanceof SnugError && error.code === 'RESUME_MISMATCH')) throw error;
+      return Workplace.open(path, inputs, false);
+    }
+  }
+
+  private static async claim(folder: string, { inputs, resume, elsewhere, anew }: Claim): Promise<Workplace> {
+    const asked = (what: string, ways: string) => new SnugError('BUNDLE_WRITE', `${folder}: ${what}`, { remedy: ways });
+    const parent = dirname(folder);
+    const place = await stat(folder).catch(() => undefined);
+    if (!(await stat(parent).catch(() => undefined))?.isDirectory())
+      throw asked(`${parent} is no folder`, `Make that folder first, or ${elsewhere}.`);
+    if (place && !place.isDirectory())
+      throw asked('is a file, which stays', `${elsewhere[0].toUpperCase()}${elsewhere.slice(1)}.`);
     const owner = await ownerOf(folder);
-    if (owner && owner.pid !== process.pid && isAlive(owner.pid))
-      throw new SnugError('BUNDLE_WRITE', `${folder}: another build is at work there (process ${owner.pid})`, {
-        remedy: 'Wait for it to end, or give another folder to -o. Remove the folder if no build is at work.',
-      });
-    if (resume && owner && owner.key !== key)
-      throw new SnugError(
-        'RESUME_MISMATCH',
-        `${folder}: what is there belongs to a build with other inputs or options`,
-      );
+    if (owner && (await isAtWork(owner)))
+      throw asked(`another build is at work there (process ${owner.pid})`, `Wait for it to end, or ${elsewhere}.`);
+    if (resume && owner) {
+      const others = differing(owner, inputs);
+      if (others.length > 0)
+        throw new SnugError(
+          'RESUME_MISMATCH',
+          `${folder}: what is there belongs to a build with other inputs or options: ${others.join(', ')}`,
+          { remedy: `Repeat the command as it was, or ${anew}.` },
+        );
+    }
     if (resume && !owner && (await entriesOf(folder)).length > 0)
       throw new SnugError('RESUME_MISMATCH', `${folder}: nothing says whose work is there (${OWNER} is no good)`, {
-        remedy: 'Leave --resume out to start anew, which removes what is there.',
+        remedy: `${anew[0].toUpperCase()}${anew.slice(1)}; what is there can't be gone on with.`,
       });
     try {
-      await stat(dirname(folder)); // a folder that is not there is no place for a bundle
       if (!resume || !owner) await rm(folder, { recursive: true, force: true });
       await makeFolder(folder);
-      // Beside its place first: a kill in this moment must not make what was done nobody's.
-      const own = join(folder, OWNER);
-      await writeFile(`${own}.new`, JSON.stringify({ key, pid: process.pid } satisfies Owner), { flush: true });
-      await rename(`${own}.new`, own);
+      await takeOver(folder, inputs);
     } catch (error) {
-      throw written(dirname(folder), error);
+      throw written(parent, error, elsewhere);
     }
     return new Workplace(folder, resume && owner !== undefined);
   }
@@ -85,10 +111,14 @@ export class Workplace {
   /** A file that `make` writes under another name first, so that it is whole whenever it is there. */
   async file(name: string, make: (path: string) => Promise<unknown>): Promise<string> {
     const path = this.path(name);
-    if (await isThere(path)) return path;
+    if (await isThere(path)) {
+      await refuseDamaged(path);
+      return path;
+    }
     const unfinished = `${path}.part`;
     try {
       await make(unfinished);
+      await writeFile(sumOf(path), await sha256OfFile(unfinished), { flush: true });
       await rename(unfinished, path);
     } catch (error) {
       throw written(path, error);
@@ -120,35 +150,29 @@ export class Workplace {
 const stepFile = (name: string) => `${name}.step`;
 
 /** The result of a step that is done, for whoever looks at a build's folder from outside. */
-export async function readStep<Result>(folder: string, name: string): Promise<Result> {
-  const path = join(folder, stepFile(name));
-  const bytes = await readFile(path);
-  try {
-    return deserialize(bytes) as Result;
-  } catch (cause) {
-    throw new SnugError('RESUME_MISMATCH', `${path}: the file is damaged: ${messageOf(cause)}`, {
-      cause,
-      remedy: 'Remove this file: the step that it belongs to is done anew.',
-    });
-  }
+export const readStep = async <Result>(folder: string, name: string): Promise<Result> =>
+  deserialize(await readFile(join(folder, stepFile(name)))) as Result;
+
+/** Beside every file of a workplace lies what its bytes add up to: hours are not built on what a disk has damaged. */
+const sumOf = (path: string) => `${path}.sha256`;
+
+/** @throws RESUME_MISMATCH */
+async function refuseDamaged(path: string): Promise<void> {
+  const sum = await readFile(sumOf(path), 'utf8').catch(() => undefined);
+  if (sum === (await sha256OfFile(path))) return;
+  throw new SnugError('RESUME_MISMATCH', `${path}: the file is damaged`, {
+    remedy: 'Remove it: the step of the build that it belongs to is done anew.',
+  });
 }
 
 /** What the file system said, in Snug's words; all other errors stay what they are. */
-function written(path: string, error: unknown): unknown {
+function written(path: string, error: unknown, elsewhere?: string): unknown {
   const system = systemCodeOf(error);
   if (error instanceof SnugError || system === undefined) return error;
   return new SnugError(system === 'ENOSPC' ? 'DISK_FULL' : 'BUNDLE_WRITE', `${path}: ${messageOf(error)}`, {
     cause: error,
+    ...(elsewhere && { remedy: `Free some space, or ${elsewhere}.` }),
   });
-}
-
-async function ownerOf(folder: string): Promise<Owner | undefined> {
-  try {
-    const { key, pid } = JSON.parse(await readFile(join(folder, OWNER), 'utf8'));
-    return typeof key === 'string' && typeof pid === 'number' ? { key, pid } : undefined;
-  } catch {
-    return undefined; // none, or cut short by a power loss
-  }
 }
 
 const entriesOf = (folder: string) => readdir(folder).catch((): string[] => []);

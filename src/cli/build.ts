@@ -62,7 +62,7 @@ export function define(command: Command): void {
     .option(
       '--hours <number>',
       'with --recipe full: how long all of it may take (default: what the recipe needs)',
-      aboveZero,
+      shareBetween(0.01, 1000),
     )
     .option('--memory <size>', 'with --recipe full: memory that training may take, such as 2G', sizeInBytes)
     .option('--dry-run', 'with --recipe full: say how long it takes and what it needs, by a few steps, and end')
@@ -70,13 +70,17 @@ export function define(command: Command): void {
       '--training <folder>',
       'with --recipe full: folder where what was learnt stays, and is taken from: another --store or --vocab of the same rows needs no training',
     )
-    .option('--epochs <number>', 'with --recipe full: times that fine-tuning sees every row', wholeNumber(1, 1000))
     .option(
-      '--slice-epochs <number>',
-      'with --recipe full: times that slices learn from every text',
+      '--epochs <number>',
+      'with --recipe full: times that fine-tuning sees every row (default: 6)',
       wholeNumber(1, 1000),
     )
-    .option('--learning-rate <rate>', 'with --recipe full: the largest of fine-tuning', aboveZero)
+    .option(
+      '--slice-epochs <number>',
+      'with --recipe full: times that slices learn from every text (default: 12)',
+      wholeNumber(1, 1000),
+    )
+    .option('--learning-rate <rate>', 'with --recipe full: the largest of fine-tuning (default: 0.0001)', aboveZero)
     .addOption(
       new Option(
         '--balance <how>',
@@ -109,6 +113,8 @@ async function run(checkpoint: string, options: Options): Promise<void> {
   let signal: string | undefined;
   void untilStopped().then((received) => {
     signal = received;
+    line.clear();
+    process.stderr.write(`${received}: stopping after the step at hand; once more ends it at once\n`);
   });
   try {
     const request: BuildOptions = {
@@ -192,8 +198,9 @@ function printPlan(plan: TrainingPlan, { json }: Options, line: StepLine): void 
   else process.stdout.write(`${describePlan(plan)}\n`);
 }
 
-function interrupted(signal: string, phase: string, { recipe }: Options): SnugError {
-  const kept = recipe === 'head' ? {} : { remedy: 'What was done so far is kept: repeat the command with --resume.' };
+function interrupted(signal: string, phase: string, { recipe, dryRun }: Options): SnugError {
+  const kept =
+    recipe === 'head' || dryRun ? {} : { remedy: 'What was done so far is kept: repeat the command with --resume.' };
   return new SnugError('INTERRUPTED', `${signal} while ${phase}`, kept);
 }
 

@@ -60,7 +60,8 @@ async function labelled(file: string, text: string, lines: readonly Line[]): Pro
 export async function readTexts(file: string): Promise<TextRow[]> {
   const text = await readText(file);
   const lines = linesOf(text);
-  if (lines.length === 0) throw new SnugError('DATA_EMPTY', `${file} is empty`);
+  if (lines.length === 0)
+    throw new SnugError('DATA_EMPTY', `${file} is empty`, { remedy: 'Give a file with one text a line.' });
   const rows = (await unlabelled(file, text, lines)).filter((row) => row.text.trim() !== '');
   if (rows.length === 0) throw new SnugError('DATA_EMPTY', `${file} has a header, but no texts`);
   return rows.map((row) => ({ text: row.text, line: row.line }));

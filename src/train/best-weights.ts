@@ -1,8 +1,8 @@
 /** The best weights that a run has had so far, on disk. */
-import { rename, stat } from 'node:fs/promises';
-import { SafetensorsFile, writeSafetensors } from '../checkpoint/index.js';
+import { stat } from 'node:fs/promises';
+import { SafetensorsFile } from '../checkpoint/index.js';
 import type { Parameters } from './parameters.js';
-import { openOwn } from './training-state.js';
+import { openOwn, writeOwn } from './training-state.js';
 
 export interface Score {
   /** Share of eval rows that are right. */
@@ -75,6 +75,5 @@ export async function writeWeights(
     shape,
     chunks: () => [new Uint8Array(values.buffer, values.byteOffset, values.byteLength)],
   }));
-  await writeSafetensors(`${path}.new`, tensors, metadata);
-  await rename(`${path}.new`, path);
+  await writeOwn(path, tensors, metadata);
 }

@@ -66,14 +66,16 @@ export async function runSteps(options: LoopOptions): Promise<number> {
     const at = optimiser.steps;
     parameters.clearGradients();
     const { loss, tokens, rows } = await gradients(at);
-    if (mostLoss !== undefined && loss > mostLoss && Number.isFinite(loss)) {
-      const losses = `the loss is ${loss.toPrecision(3)}, and was to stay below ${mostLoss.toPrecision(3)}`;
-      throw new SnugError('TRAINING_DIVERGED', `step ${at + 1} of ${steps}: ${losses}`);
-    }
+    /** Nothing has changed yet: what is kept are the weights before this step. */
+    const diverged = async (why: string) => {
+      if (state) await saveState(state, parameters, optimiser);
+      return new SnugError('TRAINING_DIVERGED', `step ${at + 1} of ${steps}: ${why}`);
+    };
+    if (mostLoss !== undefined && loss > mostLoss && Number.isFinite(loss))
+      throw await diverged(`the loss is ${loss.toPrecision(3)}, and was to stay below ${mostLoss.toPrecision(3)}`);
     const rate = pace.learningRate * warmUpThenFall(at + 1, steps + 1, pace.warmUp);
     const gradientNorm = Number.isFinite(loss) ? await optimiser.step(rate, pace.clip) : Number.NaN;
-    if (!Number.isFinite(gradientNorm))
-      throw new SnugError('TRAINING_DIVERGED', `step ${at + 1} of ${steps}: the loss or its gradient is not finite`);
+    if (!Number.isFinite(gradientNorm)) throw await diverged('the loss or its gradient is not finite');
     await onStep?.({ step: at + 1, steps, loss, gradientNorm, tokens, rows });
     const done = optimiser.steps;
     // Before the state is saved, so that a run which is taken up again misses none.

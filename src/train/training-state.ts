@@ -1,4 +1,5 @@
 /** A run on disk: parameters, the optimiser's means and how far it has come, so that a run that was killed goes on as if it had not been. */
+import { createHash } from 'node:crypto';
 import { rename, stat } from 'node:fs/promises';
 import { SafetensorsFile, type TensorToWrite, writeSafetensors } from '../checkpoint/index.js';
 import { SnugError } from '../errors/index.js';
@@ -40,9 +41,7 @@ export async function saveState(
   const seen = new Float32Array(words);
   for (const row of optimiser.seenWords) seen[row] = 1;
   add('seen', WORDS, [words], seen);
-  const metadata = { format: FORMAT, run, steps: String(optimiser.steps), ended: String(ended) };
-  await writeSafetensors(`${path}.new`, tensors, metadata);
-  await rename(`${path}.new`, path);
+  await writeOwn(path, tensors, { format: FORMAT, run, steps: String(optimiser.steps), ended: String(ended) });
 }
 
 /**
@@ -81,15 +80,33 @@ export async function loadState(
   }
 }
 
+/** Writes a file beside its place and renames it there, with what its bytes add up to. @throws SAFETENSORS_WRITE, DISK_FULL */
+export async function writeOwn(
+  path: string,
+  tensors: readonly TensorToWrite[],
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
+  const hash = createHash('sha256');
+  const inOrder = tensors.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { chunks } of inOrder) for await (const chunk of chunks()) hash.update(chunk);
+  await writeSafetensors(`${path}.new`, tensors, { ...metadata, sha256: hash.digest('hex') });
+  await rename(`${path}.new`, path);
+}
+
 /** A file that training wrote. @throws SAFETENSORS_…, which tells how to go on without it */
 export async function openOwn(path: string): Promise<SafetensorsFile> {
+  const remedy = 'The file is damaged. Remove it: the phase of training that it belongs to begins anew.';
+  let file: SafetensorsFile | undefined;
   try {
-    return await SafetensorsFile.open(path);
+    file = await SafetensorsFile.open(path);
+    const hash = createHash('sha256');
+    for (const name of [...file.names].sort()) hash.update(await file.readBytes(name));
+    if (hash.digest('hex') === file.metadata.sha256) return file;
   } catch (error) {
+    await file?.close();
     if (!(error instanceof SnugError)) throw error;
-    throw new SnugError(error.code, error.message, {
-      cause: error,
-      remedy: 'The file is damaged. Remove it: the phase of training that it belongs to begins anew.',
-    });
+    throw new SnugError(error.code, error.message, { cause: error, remedy });
   }
+  await file.close();
+  throw new SnugError('SAFETENSORS_HEADER', `${path}: its bytes are not those that were written`, { remedy });
 }

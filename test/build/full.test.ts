@@ -19,7 +19,7 @@ import { loadCheckpointTokenizer } from '../../src/infer/checkpoint-tokenizer.js
 import { load } from '../../src/infer/index.js';
 import { shapeOf } from '../../src/model/index.js';
 import { Backpropagation, batchOf, Parameters } from '../../src/train/index.js';
-import { buildOptions, useOwnCache } from '../bundle/support.js';
+import { buildOptions, flipBit, useOwnCache } from '../bundle/support.js';
 import { fixtures, opened, withPooledHead } from '../checkpoint/support.js';
 import { asTsv, dataFiles, evalRows, trainRows } from './support.js';
 
@@ -180,7 +180,8 @@ test('a learning rate that diverges is stopped with advice, and the work stays; 
   const options = await wanted(t, { training: { ...training, learningRate: 1e30 } });
   const error = await t.throwsAsync(build(options), { instanceOf: SnugError });
   t.is(error.code, 'TRAINING_DIVERGED');
-  t.regex(error.remedy, /learning rate/i);
+  t.regex(error.remedy, /--learning-rate: it is 1e\+30, and 5e\+29 is/);
+  t.true(existsSync(join(workOf(options), 'fine-tuning.state')));
   t.true(existsSync(workOf(options)));
   await t.throwsAsync(build({ ...options, resume: true, training }), { code: 'RESUME_MISMATCH' });
 });
@@ -321,13 +322,54 @@ test('what a slice of the search has of its own begins as a uniform slice has it
   t.is(new Set(all).size, all.length);
 });
 
-test('a damaged step of an earlier build is told by name', async (t) => {
+test('a file of an earlier build that was damaged is told by name, whichever it is', async (t) => {
+  const options = await wanted(t, { training: { epochs: 1 } });
+  await buildUntil(t, options, /^ranking channels/);
+  await buildUntil(t, { ...options, resume: true }, /^training slices/);
+  for (const name of ['arrangement.step', 'corrections.safetensors', 'fine-tuned.safetensors', 'tokenizer']) {
+    const path = join(workOf(options), name);
+    const whole = await readFile(path);
+    await flipBit(path);
+    const error = await t.throwsAsync(build({ ...options, resume: true }), { instanceOf: SnugError });
+    t.is(error.code, 'RESUME_MISMATCH');
+    t.true(error.message.includes(`${name}: the file is damaged`), error.message);
+    t.regex(error.remedy, /Remove it/);
+    await writeFile(path, whole);
+  }
+  await buildUntil(t, { ...options, resume: true }, /^training slices/);
+});
+
+test('a file is no place for what was learnt, and stays', async (t) => {
   const options = await wanted(t);
-  await buildUntil(t, options, /^training slices/);
-  await writeFile(join(workOf(options), 'arrangement.step'), 'x');
-  const error = await t.throwsAsync(build({ ...options, resume: true }), { instanceOf: SnugError });
-  t.is(error.code, 'RESUME_MISMATCH');
-  t.regex(error.message, /arrangement\.step: the file is damaged/);
+  const folder = options.data ?? '';
+  const before = await readFile(folder, 'utf8');
+  const error = await t.throwsAsync(build({ ...options, training: { folder } }), { instanceOf: SnugError });
+  t.is(error.code, 'BUNDLE_WRITE');
+  t.regex(error.remedy, /--training/);
+  t.is(await readFile(folder, 'utf8'), before);
+});
+
+test('what keeps a build from going on is named: the option that is another', async (t) => {
+  const options = await wanted(t, { training: { epochs: 1 } });
+  await buildUntil(t, options, /^ranking/);
+  const other = { ...options, resume: true, seed: 9, training: { epochs: 2 } };
+  const error = await t.throwsAsync(build(other), { code: 'RESUME_MISMATCH' });
+  t.regex(error.message, /other inputs or options: --seed, --epochs$/);
+});
+
+test('a process that has the number of one that is gone keeps nobody out', async (t) => {
+  const options = await wanted(t, { training: { epochs: 1 } });
+  await buildUntil(t, options, /^ranking/);
+  const path = join(workOf(options), 'build.json');
+  const owner = JSON.parse(await readFile(path, 'utf8'));
+  await writeFile(path, JSON.stringify({ ...owner, pid: process.ppid }));
+  await buildUntil(t, { ...options, resume: true }, /^ranking/);
+  const { began: _, ...unknown } = owner;
+  await writeFile(path, JSON.stringify({ ...unknown, pid: process.ppid }));
+  await t.throwsAsync(build({ ...options, resume: true }), {
+    code: 'BUNDLE_WRITE',
+    message: /another build is at work/,
+  });
 });
 
 test('one example of a label, all texts alike, a text longer than the position table: trained all the same', async (t) => {

@@ -33,22 +33,15 @@ export async function withNetwork<Result>(
   try {
     await makeFolder(cacheFolder);
     const { weights } = await network.checkpoint.identity();
-    const notebook = await openNotebook(join(cacheFolder, name), [name, weights, dataFolder]);
+    const notebook = await Workplace.notebook(join(cacheFolder, name), {
+      checkpoint: weights,
+      data: dataFolder,
+      machine: [runtimeVersion(), instructionSet()],
+    });
     const result = await use({ network, notebook, dataFolder, say });
     await notebook.remove();
     return result;
   } finally {
     await network.close();
-  }
-}
-
-/** Work that was done for other inputs, or by another runtime, is thrown away. @throws BUNDLE_WRITE, DISK_FULL */
-async function openNotebook(path: string, inputs: readonly unknown[]): Promise<Workplace> {
-  const all = [...inputs, runtimeVersion(), instructionSet()];
-  try {
-    return await Workplace.open(path, all, true);
-  } catch (error) {
-    if (!(error instanceof SnugError && error.code === 'RESUME_MISMATCH')) throw error;
-    return Workplace.open(path, all, false);
   }
 }

@@ -68,7 +68,7 @@ async function measureGiven(options: BenchOptions, folder: string): Promise<void
   const place = join(options.cacheFolder, 'accuracy');
   await makeFolder(place);
   const name = `${task.id}-${bundle.manifest.recipe}-${bundle.identity.slice(0, 12)}`;
-  const notebook = await Workplace.open(join(place, name), bundle.identity, true);
+  const notebook = await Workplace.notebook(join(place, name), { bundle: bundle.identity });
   const file = notebook.path('test.tsv');
   await writeFile(file, toTsv(task.test));
   const rows = await readRows(file);

@@ -97,9 +97,10 @@ async function compare(
   await makeFolder(cacheFolder);
   // A notebook for each training: what was measured of another, or before it was done anew, says nothing here.
   const learntFiles = [FINE_TUNED, CORRECTIONS, LEARNT].map((name) => sha256OfFile(join(training, name)));
-  const inputs = { learnt: await Promise.all(learntFiles), arrangement, sliceSteps, labels: data.labels };
-  const name = sha256OfBytes(Buffer.from(JSON.stringify(inputs))).slice(0, 12);
-  const notebook = await Workplace.open(join(cacheFolder, `alone-${name}`), inputs, true);
+  const learnt = await Promise.all(learntFiles);
+  const name = sha256OfBytes(Buffer.from(learnt.join())).slice(0, 12);
+  const inputs = { training: learnt, steps: sliceSteps, data: data.labels };
+  const notebook = await Workplace.notebook(join(cacheFolder, `alone-${name}`), inputs);
   const nested = await notebook.step('nested', async () =>
     rightOf(await trained(checkpoint, join(training, LEARNT), data.labels.length)),
   );

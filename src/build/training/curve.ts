@@ -10,6 +10,11 @@ export class Curve {
     appendFileSync(this.path, `${JSON.stringify(point)}\n`);
   }
 
+  /** The last one before a step; NaN where there is none. A run that is taken up again goes on from it. */
+  lossBefore(step: number): number {
+    return this.read('').points.findLast((point) => point.step < step)?.loss ?? Number.NaN;
+  }
+
   /** In the order of steps; of two with one step, which a run that was killed leaves, the later one. */
   read(phase: string): TrainingCurve {
     if (!existsSync(this.path)) return { phase, points: [] };

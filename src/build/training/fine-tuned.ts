@@ -1,4 +1,5 @@
 /** First phase: the whole network learns the labels. */
+import { SnugError } from '../../errors/index.js';
 import { shapeOf } from '../../model/index.js';
 import { defaultRecipe, type Example, fineTune, Parameters, writeWeights } from '../../train/index.js';
 import type { Workshop } from '../build.js';
@@ -28,20 +29,23 @@ export function fineTuned(
     const choices = { epochs, tokenBudget, learningRate, balance, pooling, seed: options.seed };
     const recipe = { ...defaultRecipe, ...choices };
     const report = new RunReport('fine-tuning', options, curveOf(place, 'fine-tuning'));
-    const { best } = await fineTune(shape, parameters, rows.train, {
-      recipe,
-      threads: options.threads,
-      recompute,
-      state: { path: place.path('fine-tuning.state'), everySteps: STATE_EVERY, resume: true },
-      evaluation: {
-        examples: rows.evaluation,
-        bestPath: place.path('fine-tuning.best'),
-        patience: PATIENCE,
-        onEvaluated: ({ step, accuracy }) => report.onEvaluated(step, accuracy),
-      },
-      onStep: report.onStep,
-      signal: report.signal,
-    });
+    const { best } = await told(
+      learningRate,
+      fineTune(shape, parameters, rows.train, {
+        recipe,
+        threads: options.threads,
+        recompute,
+        state: { path: place.path('fine-tuning.state'), everySteps: STATE_EVERY, resume: true },
+        evaluation: {
+          examples: rows.evaluation,
+          bestPath: place.path('fine-tuning.best'),
+          patience: PATIENCE,
+          onEvaluated: ({ step, accuracy }) => report.onEvaluated(step, accuracy),
+        },
+        onStep: report.onStep,
+        signal: report.signal,
+      }),
+    );
     report.throwIfStopped();
     const guessing = commonestShare(rows.evaluation);
     if (best && best.accuracy <= guessing && guessing < 1)
@@ -51,6 +55,17 @@ export function fineTuned(
       );
     await writeWeights(path, parameters);
   });
+}
+
+/** Names the learning rate in the advice. */
+async function told<Result>(learningRate: number, run: Promise<Result>): Promise<Result> {
+  try {
+    return await run;
+  } catch (error) {
+    if (!(error instanceof SnugError && error.code === 'TRAINING_DIVERGED')) throw error;
+    const remedy = `Lower --learning-rate: it is ${learningRate}, and ${learningRate / 2} is a good next try.`;
+    throw new SnugError(error.code, error.message, { cause: error, remedy });
+  }
 }
 
 /** What always saying the commonest label gets right. */

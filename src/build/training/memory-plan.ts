@@ -60,7 +60,7 @@ export function planMemory(
       least = Math.min(least, bytes);
       if (bytes <= allowed) return { tokenBudget, recompute, bytes };
     }
-  const inMib = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;
+  const inMib = (bytes: number) => (bytes < MIB ? `${bytes} bytes` : `${Math.ceil(bytes / MIB)} MiB`);
   throw new SnugError(
     'TRAINING_MEMORY',
     `training needs ${inMib(least)}, and may take ${inMib(allowed)}; the longest text has ${needs.longest} tokens`,

@@ -27,6 +27,7 @@ export class RunReport {
 
   readonly onStep = ({ step, steps, loss, tokens }: StepReport): void => {
     const now = performance.now();
+    if (Number.isNaN(this.loss)) this.loss = this.curve.lossBefore(step);
     this.loss = smoothed(this.loss, loss);
     this.tokensPerSecond = smoothed(this.tokensPerSecond, (1000 * tokens) / (now - this.before));
     this.before = now;

@@ -92,12 +92,14 @@ export async function planOnly(
 export function describePlan({ epochs, sliceSteps, memory, seconds }: TrainingPlan): string {
   const { tokenBudget, recompute, bytes } = memory;
   const room = `${(bytes / 1e9).toFixed(1)} GB of memory, ${tokenBudget} tokens at once${recompute ? ', layers run twice' : ''}`;
-  const minutes = (value: number) => `${Math.ceil(value / 60)} min`;
+  const minutes = (value: number) => Math.ceil(value / 60);
   const steps = `${epochs} epochs of fine-tuning, ${sliceSteps} steps of training slices`;
   if (!seconds) return `training: ${steps}; ${room}`;
   const { fineTuning, slices, rest } = seconds;
-  const times = `${minutes(fineTuning)}, ${minutes(slices)}, and ${minutes(rest)} for the rest`;
-  return `training: ${steps}; about ${minutes(fineTuning + slices + rest)} (${times}); ${room}`;
+  const parts = [fineTuning, slices, rest].map(minutes);
+  const whole = parts.reduce((sum, part) => sum + part);
+  const times = `${parts[0]} min, ${parts[1]} min, and ${parts[2]} min for the rest`;
+  return `training: ${steps}; about ${whole} min (${times}); ${room}`;
 }
 
 async function rowsOf(
@@ -107,18 +109,25 @@ async function rowsOf(
 ): Promise<TrainingRows> {
   const { tokenizer, options } = workshop;
   const numbers = new Map((data?.labels ?? teachingLabels(workshop)).map((label, index) => [label, index]));
-  const example = (text: string, label?: string): Example => ({
-    ids: tokenizer.encode(text).ids,
-    label: label === undefined ? undefined : numbers.get(label),
-  });
+  let cut = 0;
+  const example = (text: string, label?: string): Example => {
+    const { ids, truncated } = tokenizer.encode(text);
+    if (truncated) cut++;
+    return { ids, label: label === undefined ? undefined : numbers.get(label) };
+  };
+  const tellOfCuts = () => {
+    if (cut > 0)
+      options.onWarning?.(`texts with more than ${tokenizer.maxTokens} tokens: ${cut}; what comes after is not read`);
+  };
   const without = unlabelled.map((text) => example(text));
   if (!data) {
+    tellOfCuts();
     const { learnt, held } = await ownRows(workshop, without);
     const isLearnt = new Set(learnt);
     const texts = unlabelled.filter((_, at) => isLearnt.has(without[at]));
     return { train: [], evaluation: held, unlabelled: learnt, texts };
   }
-  return {
+  const rows = {
     train: data.rows.map(({ text, label }) => example(text, label)),
     evaluation: data.evalRows
       .filter(({ label }) => label !== options.none)
@@ -126,4 +135,6 @@ async function rowsOf(
     unlabelled: without,
     texts: [...data.rows.map(({ text }) => text), ...unlabelled],
   };
+  tellOfCuts();
+  return rows;
 }

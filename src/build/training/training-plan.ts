@@ -77,6 +77,9 @@ export async function planTraining(
     slices: chosen.sliceSteps * speed.sliceStep,
     rest,
   };
+  const least = (seconds.fineTuning + seconds.slices + rest) / 3600;
+  if (hours !== undefined && least > 1.1 * hours)
+    options.onWarning?.(`--hours ${hours}: it will take about ${least.toFixed(2)}, with as few steps as there can be`);
   return { memory, ...chosen, seconds };
 }
 
@@ -184,6 +187,6 @@ async function measureSteps(
 function restSeconds({ train, evaluation }: TrainingRows, { fineTuningStep }: Speed): number {
   const perText = fineTuningStep / 3 / defaultRecipe.textsPerStep;
   const vectors = 2.5 * perText * (train.length + evaluation.length);
-  const profiles = 50 * (1.5 + 0.2 * 2.5 * perText * evaluation.length);
+  const profiles = 50 * (3 + 0.2 * 2.5 * perText * evaluation.length);
   return vectors + profiles + 30;
 }

@@ -32,7 +32,7 @@ export const bundleErrors = {
   },
   EXPORT_WRITE: {
     meaning: 'An exported model could not be written; what was there before is unchanged.',
-    remedy: 'Free some space or choose another folder with --onnx.',
+    remedy: 'Free some space or choose another folder with --onnx or --checkpoint.',
   },
   MODEL_TOO_LARGE: {
     meaning: 'A profile is too large for one ONNX file, which ends at 2 GB.',

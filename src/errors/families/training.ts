@@ -3,7 +3,7 @@ import type { ErrorEntry } from '../entry.js';
 
 export const trainingErrors = {
   RESUME_MISMATCH: {
-    meaning: 'What an interrupted build left behind belongs to other inputs or options.',
+    meaning: 'What an interrupted build left behind belongs to other inputs or options, or is damaged.',
     remedy: 'Repeat the command as it was, or leave --resume out to start anew.',
   },
   TRAINING_MEMORY: {
@@ -13,6 +13,6 @@ export const trainingErrors = {
   TRAINING_DIVERGED: {
     meaning:
       'The loss grew to many times that of guessing, or it or its gradient is no finite number: the weights of the step before are kept.',
-    remedy: 'Lower the learning rate (half of it is a good next try), or let it rise for longer.',
+    remedy: 'Lower the learning rate with --learning-rate: half of it is a good next try.',
   },
 } as const satisfies Record<string, ErrorEntry>;
