@@ -102,7 +102,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       { ...learntFrom, ...inputsOf(options) },
       options.resume ?? false,
     );
-    if (options.resume && !place.resumed)
+    if (options.resume && !place.resumed && !named?.resumed)
       options.onNote?.(`${place.folder}: nothing is there to go on with; the build begins anew`);
     let keep = false;
     try {

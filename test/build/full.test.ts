@@ -130,7 +130,7 @@ test('the network learns its labels, every profile answers, and what it learnt c
   await trained(t, { ...buildOptions('bert-mean', output), ...given, onNote });
   t.regex(told[0], /^training: 0 epochs of fine-tuning/);
   const [, alike] =
-    /, (\d+)\.\d\d % of eval rows/.exec(told.find((note) => note.startsWith('training slices')) ?? '') ?? [];
+    /, (\d+)\.\d\d % of texts kept aside/.exec(told.find((note) => note.startsWith('training slices')) ?? '') ?? [];
   t.true(Number(alike) >= 70, `slices answer as the whole network does: ${told}`);
 });
 

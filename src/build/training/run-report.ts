@@ -17,7 +17,7 @@ export class RunReport {
 
   constructor(
     private readonly phase: string,
-    private readonly options: Pick<BuildOptions, 'onProgress' | 'onNote'>,
+    private readonly options: Pick<BuildOptions, 'data' | 'onProgress' | 'onNote'>,
     private readonly curve: Curve,
   ) {}
 
@@ -56,7 +56,9 @@ export class RunReport {
   }
 
   private get detail(): string {
-    const right = this.accuracy === undefined ? '' : `, ${(100 * this.accuracy).toFixed(2)} % of eval rows`;
+    // Without labels it is the whole network that says what is right.
+    const rows = this.options.data === undefined ? 'of texts kept aside, as the whole network' : 'of eval rows';
+    const right = this.accuracy === undefined ? '' : `, ${(100 * this.accuracy).toFixed(2)} % ${rows}`;
     return `loss ${this.loss.toFixed(3)}, ${this.tokensPerSecond.toFixed(0)} tokens/s${right}`;
   }
 }
