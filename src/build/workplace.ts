@@ -72,8 +72,7 @@ export class Workplace {
     const place = await stat(folder).catch(() => undefined);
     if (!(await stat(parent).catch(() => undefined))?.isDirectory())
       throw asked(`${parent} is no folder`, `Make that folder first, or ${elsewhere}.`);
-    if (place && !place.isDirectory())
-      throw asked('is a file, which stays', `${elsewhere[0].toUpperCase()}${elsewhere.slice(1)}.`);
+    if (place && !place.isDirectory()) throw asked('is a file, which stays', sentence(elsewhere));
     const owner = await ownerOf(folder);
     if (owner && (await isAtWork(owner)))
       throw asked(`another build is at work there (process ${owner.pid})`, `Wait for it to end, or ${elsewhere}.`);
@@ -88,7 +87,7 @@ export class Workplace {
     }
     if (resume && !owner && (await entriesOf(folder)).length > 0)
       throw new SnugError('RESUME_MISMATCH', `${folder}: nothing says whose work is there (${OWNER} is no good)`, {
-        remedy: `${anew[0].toUpperCase()}${anew.slice(1)}; what is there can't be gone on with.`,
+        remedy: sentence(`${anew}; what is there can't be gone on with`),
       });
     try {
       if (!resume || !owner) await rm(folder, { recursive: true, force: true });
@@ -146,6 +145,8 @@ export class Workplace {
     return rm(this.folder, { recursive: true, force: true });
   }
 }
+
+const sentence = (words: string) => `${words[0].toUpperCase()}${words.slice(1)}.`;
 
 const stepFile = (name: string) => `${name}.step`;
 
